@@ -1,0 +1,95 @@
+# make            build/oyster-responder, build/oyster-key and the practice model
+# make check      unit tests, then the shell tests against a real lighttpd
+# make asan       both again under AddressSanitizer and UBSan
+# make tsan       the threaded tests under ThreadSanitizer
+# make lint       compilers' warnings, cppcheck, shellcheck, the folders' rules
+# make bench      requests, processor time and memory, beside mod_proxy
+# make install    DESTDIR and PREFIX are honoured; make uninstall undoes it
+
+PREFIX   ?= /usr/local
+BINDIR   ?= $(PREFIX)/bin
+LIBEXEC  ?= $(PREFIX)/libexec/oyster
+CONFDIR  ?= $(PREFIX)/share/oyster
+B        ?= build
+
+CFLAGS   ?= -O2 -g
+WARN      = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
+	    -Wvla -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wformat=2 -Wundef -Wcast-qual -Wpointer-arith
+HARDEN    = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+LDHARDEN  = -pie -Wl,-z,relro,-z,now,--as-needed
+
+KEYS_PKGS = libsecp256k1 nettle
+PKGS      = $(KEYS_PKGS) fcgi libcurl
+CPPFLAGS += -D_GNU_SOURCE -I.
+ALL_CFLAGS = -std=c11 -pthread $(WARN) $(HARDEN) -MMD -MP $(CFLAGS)
+LINK      = $(CC) -pthread $(LDHARDEN) $(LDFLAGS)
+
+pkg       = $(shell pkg-config --$(1) $(2))
+KEYS_LIBS = $(call pkg,libs,$(KEYS_PKGS))
+LIBS      = $(call pkg,libs,$(PKGS))
+
+# Everything but the files with a main() goes into what the tests link.
+KEYS      = $(patsubst %.c,$(B)/%.o,$(filter-out keys/oyster-key.c,$(wildcard keys/*.c)))
+FCGI      = $(patsubst %.c,$(B)/%.o,$(filter-out fcgi/main.c,$(wildcard fcgi/*.c)))
+UNITS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+PRACTICE  = $(patsubst %.c,$(B)/%.o,$(wildcard tests/practice-model.c tests/practice/*.c))
+PROGRAMS  = $(B)/oyster-responder $(B)/oyster-key $(B)/practice-model
+
+all: $(PROGRAMS)
+
+$(B)/oyster-responder: $(B)/fcgi/main.o $(FCGI) $(KEYS)
+	$(LINK) -o $@ $^ $(LIBS)
+
+$(B)/oyster-key: $(B)/keys/oyster-key.o $(KEYS)
+	$(LINK) -o $@ $^ $(KEYS_LIBS)
+
+$(B)/practice-model: $(PRACTICE)
+	$(LINK) -o $@ $^
+
+$(B)/unit/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(KEYS)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS) -ljansson
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+units: $(UNITS)
+
+check: all units
+	B=$(abspath $(B)) prove $(PROVE_FLAGS) $(UNITS) tests/t[0-9]*.sh
+
+SANITIZED = HARDEN=-fPIE LDHARDEN=-pie
+
+asan:
+	$(MAKE) check B=build-asan $(SANITIZED) \
+	    CFLAGS='-O1 -g -DOYSTER_SANITIZED -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
+	    LDFLAGS=-fsanitize=address,undefined
+
+tsan:
+	$(MAKE) check B=build-tsan $(SANITIZED) \
+	    CFLAGS='-O1 -g -DOYSTER_SANITIZED -fsanitize=thread' LDFLAGS=-fsanitize=thread
+
+lint:
+	scripts/lint.sh
+
+bench: all
+	B=$(abspath $(B)) scripts/bench.sh
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(CONFDIR)
+	install -m 0755 $(B)/oyster-key $(DESTDIR)$(BINDIR)
+	install -m 0755 $(B)/oyster-responder $(DESTDIR)$(LIBEXEC)
+	install -m 0644 conf/lighttpd.conf conf/oyster.conf $(DESTDIR)$(CONFDIR)
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(LIBEXEC)/oyster-responder
+	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf
+
+clean:
+	rm -rf build build-asan build-tsan build-lint build-lint-clang
+
+.PHONY: all units check asan tsan lint bench install uninstall clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

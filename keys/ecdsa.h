@@ -1,0 +1,60 @@
+/*
+ * ecdsa.h - signatures over secp256k1, recoverable, as Ethereum writes them.
+ *
+ * Only ecdsa.c includes secp256k1.h.  The secret stays where it is: an
+ * ecdsa keeps a pointer to it and never a copy.
+ */
+#ifndef OYSTER_ECDSA_H
+#define OYSTER_ECDSA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ECDSA_SECRET_LEN	32	/* bytes, big-endian */
+#define ECDSA_PUBLIC_LEN	64	/* bytes: X[32] Y[32], no 0x04 (SEC 1, 2.3.3) */
+#define ECDSA_ADDRESS_LEN	20	/* bytes: the end of keccak256(X Y) */
+#define ECDSA_DIGEST_LEN	32	/* bytes */
+#define ECDSA_SIG_LEN		65	/* bytes: r[32] s[32] v[1], v = 27 + recovery id */
+
+struct ecdsa;
+
+/*
+ * Make a randomized context for the secret and work out its public key.
+ *
+ * In:      secret  must outlive the result, which points to it
+ * Returns: NULL if the secret is zero or not below the curve's order, or
+ *          without memory or random numbers
+ */
+struct ecdsa *ecdsa_new(const uint8_t secret[static ECDSA_SECRET_LEN])
+	__attribute__((nonnull, warn_unused_result));
+
+/* Whether the secret is a key: not zero and below the curve's order. */
+bool ecdsa_valid(const uint8_t secret[static ECDSA_SECRET_LEN])
+	__attribute__((nonnull, warn_unused_result));
+
+/* ECDSA_PUBLIC_LEN bytes that live as long as ecdsa. */
+const uint8_t *ecdsa_public(const struct ecdsa *ecdsa)
+	__attribute__((nonnull, returns_nonnull));
+
+/*
+ * Sign a digest, and recover the key from the signature before anyone sees
+ * it: a fault in the arithmetic must not publish a signature that gives the
+ * secret away.  Low s; the nonce is that of RFC 6979, so the same digest
+ * always gives the same bytes.
+ *
+ * Out:     sig  written only on success
+ * Returns: false if the signature could not be made or did not recover
+ */
+bool ecdsa_sign(const struct ecdsa *ecdsa, uint8_t sig[static ECDSA_SIG_LEN],
+		const uint8_t digest[static ECDSA_DIGEST_LEN])
+	__attribute__((nonnull, warn_unused_result));
+
+/* The Ethereum address of a public key (Yellow Paper, appendix F). */
+void ecdsa_address(uint8_t address[static ECDSA_ADDRESS_LEN],
+		   const uint8_t public_key[static ECDSA_PUBLIC_LEN])
+	__attribute__((nonnull));
+
+/* NULL is fine.  The secret is the caller's to wipe. */
+void ecdsa_free(struct ecdsa *ecdsa);
+
+#endif

@@ -1,0 +1,190 @@
+/*
+ * The asking end of the signer: fork, ask, and notice its death;
+ * see signer.h.
+ */
+#include "signer.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ecdsa.h"
+#include "oracle.h"
+#include "secret.h"
+#include "wire.h"
+
+_Static_assert(SIGNER_SIG_LEN == ECDSA_SIG_LEN &&
+	       SIGNER_PUBLIC_LEN == ECDSA_PUBLIC_LEN &&
+	       SIGNER_ADDRESS_LEN == ECDSA_ADDRESS_LEN, "one key, one size");
+
+#define CHILD_FD	3	/* the signer's socket; it keeps no other but stderr */
+
+struct signer {
+	pthread_mutex_t turn;	/* held from a question to its answer */
+	int socket;
+	pid_t pid;
+	uint8_t public_key[SIGNER_PUBLIC_LEN];
+	uint8_t address[SIGNER_ADDRESS_LEN];
+};
+
+/* Nothing in this process but the key, a socket and stderr. */
+static void shed(int socket)
+{
+	static const struct rlimit none = { 0, 0 };
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	size_t i;
+
+	/* Only the end of the stream ends a signer: requests may still wait. */
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(socket, CHILD_FD) < 0 ||
+	    close_range(CHILD_FD + 1, ~0U, 0))
+		err(EXIT_FAILURE, "signer: descriptors");
+	if (prctl(PR_SET_NAME, "oyster-signer") ||
+	    prctl(PR_SET_DUMPABLE, 0) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    setrlimit(RLIMIT_CORE, &none))
+		err(EXIT_FAILURE, "signer: process attributes");
+}
+
+static _Noreturn void child(int socket, const char *key_file)
+{
+	const uint8_t *secret;
+	bool ok;
+
+	shed(socket);
+	secret = secret_read(key_file);
+	ok = secret && oracle_serve(CHILD_FD, secret);
+	secret_free(secret);
+	_exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* A signer that hangs or dies must not hold a request for ever. */
+static bool set_patience(int socket)
+{
+	static const struct timeval patience = { .tv_sec = SIGNER_PATIENCE };
+
+	return !setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			   sizeof(patience)) &&
+	       !setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience,
+			   sizeof(patience));
+}
+
+static bool ask(struct signer *signer, struct iovec *question, int parts,
+		void *answer, size_t len)
+{
+	bool ok;
+
+	pthread_mutex_lock(&signer->turn);
+	ok = wire_send(signer->socket, question, parts) &&
+	     wire_receive(signer->socket, answer, len);
+	if (!ok)	/* the stream may be out of step: never use it again */
+		kill(signer->pid, SIGKILL);
+	pthread_mutex_unlock(&signer->turn);
+	return ok;
+}
+
+static bool ask_public(struct signer *signer, uint8_t *public_key)
+{
+	char what = ORACLE_PUBLIC;
+	struct iovec question = { &what, 1 };
+
+	return ask(signer, &question, 1, public_key, SIGNER_PUBLIC_LEN);
+}
+
+struct signer *signer_start(const char *key_file)
+{
+	struct signer *signer = calloc(1, sizeof(*signer));
+	int pair[2];
+
+	if (!signer || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+		warn("signer");
+		free(signer);
+		return NULL;
+	}
+	pthread_mutex_init(&signer->turn, NULL);
+	signer->socket = pair[0];
+	signer->pid = fork();
+	if (signer->pid == 0)
+		child(pair[1], key_file);
+	close(pair[1]);
+
+	if (signer->pid < 0 || !set_patience(signer->socket)) {
+		warn("signer");
+		signer_free(signer);
+		return NULL;
+	}
+	if (!ask_public(signer, signer->public_key)) {
+		signer_free(signer);	/* the child has said why */
+		return NULL;
+	}
+	ecdsa_address(signer->address, signer->public_key);
+	return signer;
+}
+
+pid_t signer_pid(const struct signer *signer)
+{
+	return signer->pid;
+}
+
+const uint8_t *signer_public(const struct signer *signer)
+{
+	return signer->public_key;
+}
+
+const uint8_t *signer_address(const struct signer *signer)
+{
+	return signer->address;
+}
+
+bool signer_ping(struct signer *signer)
+{
+	uint8_t public_key[SIGNER_PUBLIC_LEN];
+
+	return ask_public(signer, public_key);
+}
+
+bool signer_receipt(struct signer *signer, struct signer_receipt *receipt,
+		    const struct signer_string strings[static SIGNER_STRINGS])
+{
+	uint8_t head[1 + SIGNER_STRINGS * WIRE_NUMBER] = { ORACLE_RECEIPT };
+	struct iovec parts[1 + SIGNER_STRINGS] = { { head, sizeof(head) } };
+	uint8_t answer[ORACLE_RECEIPT_ANSWER];
+	int i;
+
+	for (i = 0; i < SIGNER_STRINGS; i++) {
+		wire_put(head + 1 + i * WIRE_NUMBER, strings[i].len);
+		parts[1 + i].iov_base = (void *)(uintptr_t)strings[i].at;
+		parts[1 + i].iov_len = strings[i].len;
+	}
+	if (!ask(signer, parts, 1 + SIGNER_STRINGS, answer, sizeof(answer)))
+		return false;
+
+	receipt->seconds = wire_get(answer);
+	for (i = 0; i < SIGNER_SIG_LEN; i++)
+		receipt->sig[i] = answer[WIRE_NUMBER + i];
+	return true;
+}
+
+void signer_free(struct signer *signer)
+{
+	if (!signer)
+		return;
+	close(signer->socket);
+	if (signer->pid > 0)
+		while (waitpid(signer->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	pthread_mutex_destroy(&signer->turn);
+	free(signer);
+}

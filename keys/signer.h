@@ -1,0 +1,83 @@
+/*
+ * signer.h - the process that holds the key, and how to ask it to sign.
+ *
+ * The signer is a message oracle, not a digest oracle: it is given what is
+ * to be signed, takes its own clock, builds the digest itself, and answers
+ * with time and signature.  Whoever takes over the asking process gets
+ * neither the key nor a signature over anything of another form.
+ *
+ * This is the asking end; the other, in the forked process, is oracle.h.
+ */
+#ifndef OYSTER_SIGNER_H
+#define OYSTER_SIGNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SIGNER_SIG_LEN		65	/* bytes: r[32] s[32] v[1] */
+#define SIGNER_PUBLIC_LEN	64	/* bytes: X[32] Y[32] */
+#define SIGNER_ADDRESS_LEN	20	/* bytes */
+
+/* What a receipt covers, in the order of its encoding; see receipt.h. */
+enum {
+	SIGNER_MODEL,
+	SIGNER_PROMPT,
+	SIGNER_REQUEST_CONTEXT,
+	SIGNER_RESPONSE,
+	SIGNER_RESPONSE_CONTEXT,
+	SIGNER_STRINGS
+};
+
+struct signer_string {
+	const char *at;		/* may be NULL when len is 0 */
+	size_t len;		/* bytes */
+};
+
+struct signer_receipt {
+	uint64_t seconds;	/* Unix time, the signer's */
+	uint8_t sig[SIGNER_SIG_LEN];
+};
+
+struct signer;
+
+/*
+ * Fork the signer, which reads the key.  Call it before there are threads
+ * and before a byte from outside was read: the caller never sees the key.
+ *
+ * Returns: the asking end, to be released with signer_free; NULL, with a
+ *          line on stderr, if the key cannot be used or there is no process
+ *          to be had
+ */
+struct signer *signer_start(const char *key_file)
+	__attribute__((nonnull, warn_unused_result));
+
+pid_t signer_pid(const struct signer *signer) __attribute__((nonnull));
+
+/* SIGNER_PUBLIC_LEN and SIGNER_ADDRESS_LEN bytes that live as long as signer. */
+const uint8_t *signer_public(const struct signer *signer)
+	__attribute__((nonnull, returns_nonnull));
+const uint8_t *signer_address(const struct signer *signer)
+	__attribute__((nonnull, returns_nonnull));
+
+/*
+ * The functions below may be called from any thread; they take turns.
+ * They return false when the signer is gone or did not answer within
+ * SIGNER_PATIENCE; then it has been killed and stays so.
+ */
+#define SIGNER_PATIENCE	10	/* seconds */
+
+/* Whether the signer answers. */
+bool signer_ping(struct signer *signer)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Sign the strings.  Out: receipt, written only on success. */
+bool signer_receipt(struct signer *signer, struct signer_receipt *receipt,
+		    const struct signer_string strings[static SIGNER_STRINGS])
+	__attribute__((nonnull, warn_unused_result));
+
+/* End the signer and wait for it.  NULL is fine. */
+void signer_free(struct signer *signer);
+
+#endif

@@ -1,0 +1,75 @@
+/* Whole messages over a stream socket; see wire.h. */
+#include "wire.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* Take sent bytes off the front of the parts; returns how many are left. */
+static int use_up(struct iovec **parts, int count, size_t sent)
+{
+	while (count > 0 && sent >= (*parts)->iov_len) {
+		sent -= (*parts)->iov_len;
+		(*parts)++;
+		count--;
+	}
+	if (count > 0) {
+		(*parts)->iov_base = (char *)(*parts)->iov_base + sent;
+		(*parts)->iov_len -= sent;
+	}
+	return count;
+}
+
+bool wire_send(int socket, struct iovec *parts, int count)
+{
+	struct msghdr message = { 0 };
+	ssize_t sent;
+
+	while ((count = use_up(&parts, count, 0)) > 0) {
+		message.msg_iov = parts;
+		message.msg_iovlen = (size_t)count;
+		do
+			sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+		while (sent < 0 && errno == EINTR);
+		if (sent < 0)
+			return false;
+		count = use_up(&parts, count, (size_t)sent);
+	}
+	return true;
+}
+
+bool wire_receive(int socket, void *bytes, size_t len)
+{
+	char *to = bytes;
+	ssize_t got;
+
+	while (len > 0) {
+		got = recv(socket, to, len, MSG_WAITALL);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		to += got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+void wire_put(uint8_t to[static WIRE_NUMBER], uint64_t number)
+{
+	int i;
+
+	for (i = WIRE_NUMBER - 1; i >= 0; i--) {
+		to[i] = (uint8_t)number;
+		number >>= 8;
+	}
+}
+
+uint64_t wire_get(const uint8_t from[static WIRE_NUMBER])
+{
+	uint64_t number = 0;
+	int i;
+
+	for (i = 0; i < WIRE_NUMBER; i++)
+		number = number << 8 | from[i];
+	return number;
+}
