@@ -1,0 +1,102 @@
+/* The settings; see config.h. */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#define SECONDS_MAX	86400L		/* a day */
+#define BYTES_MAX	(1L << 30)	/* 1 GiB */
+#define TOKEN_MAX	2147483647L	/* what Ollama keeps a token in */
+#define THREADS_MAX	4096L
+
+static bool number(long *value, const char *name, long min, long max, long unset)
+{
+	const char *text = getenv(name);
+	char *end;
+
+	*value = unset;
+	if (!text)
+		return true;
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno ||
+	    *value < min || *value > max) {
+		log_line("%s: not a number from %ld to %ld: `%s'", name, min,
+			 max, text);
+		return false;
+	}
+	return true;
+}
+
+static bool path(const char **value, const char *name, const char *unset)
+{
+	*value = getenv(name);
+	if (!*value)
+		*value = unset;
+	if (!**value)
+		log_line("%s: an empty path", name);
+	return **value;
+}
+
+/* Whether text is host:port, the host a name, an IPv4 or a bracketed IPv6 address. */
+static bool is_authority(const char *text)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	static const char six[] = "0123456789abcdefABCDEF:.";
+	size_t len;
+	long port;
+
+	if (*text == '[') {
+		len = strspn(text + 1, six);
+		if (len == 0 || text[len + 1] != ']')
+			return false;
+		text += len + 2;
+	} else {
+		len = strspn(text, name);
+		if (len == 0)
+			return false;
+		text += len;
+	}
+	len = *text == ':' ? strspn(text + 1, "0123456789") : 0;
+	if (len == 0 || len > 5 || text[len + 1])
+		return false;
+	port = strtol(text + 1, NULL, 10);
+	return port >= 1 && port <= 65535;
+}
+
+static bool upstream(const char **value)
+{
+	static const char scheme[] = "http://";
+
+	*value = getenv("OYSTER_UPSTREAM");
+	if (!*value)
+		*value = "http://127.0.0.1:11434";
+	if (strncmp(*value, scheme, sizeof(scheme) - 1) ||
+	    !is_authority(*value + sizeof(scheme) - 1)) {
+		log_line("OYSTER_UPSTREAM: not http://host:port: `%s'", *value);
+		return false;
+	}
+	return true;
+}
+
+bool config_read(struct config *config)
+{
+	bool ok = true;
+
+	ok &= path(&config->key_file, "OYSTER_KEY_FILE", "/app/secp.sec");
+	ok &= upstream(&config->upstream);
+	ok &= number(&config->timeout, "OYSTER_TIMEOUT", 1, SECONDS_MAX, 300);
+	ok &= number(&config->max_body, "OYSTER_MAX_BODY", 1, BYTES_MAX, 8388608);
+	ok &= number(&config->max_reply, "OYSTER_MAX_REPLY", 1, BYTES_MAX, 16777216);
+	ok &= number(&config->max_token, "OYSTER_MAX_TOKEN", 0, TOKEN_MAX, TOKEN_MAX);
+	ok &= number(&config->threads, "OYSTER_THREADS", 1, THREADS_MAX, 640);
+	ok &= number(&config->max_inflight, "OYSTER_MAX_INFLIGHT", 1, THREADS_MAX, 600);
+	ok &= number(&config->port, "OYSTER_PORT", 1, 65535, 5000);
+	ok &= path(&config->run_dir, "OYSTER_RUN_DIR", "/tmp/oyster");
+	return ok;
+}

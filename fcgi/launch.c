@@ -1,0 +1,133 @@
+/* The start of a web server around the responder; see launch.h. */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/*
+ * What lighttpd refuses by itself, with the status that it gives; it looks
+ * for a file of this name and knows no other ending.
+ */
+static const struct {
+	const char *name;
+	const char *text;
+} refusals[] = {
+	{ "400.html", "the request is not valid http" },
+	{ "411.html", "the request has no content-length" },
+	{ "413.html", "the request body is larger than OYSTER_MAX_BODY" },
+	{ "431.html", "the request headers are too large" },
+	{ "500.html", "the responder failed" },
+	{ "501.html", "this method or transfer-encoding is not supported" },
+	{ "502.html", "the responder's answer was malformed" },
+	{ "503.html", "the responder is not running" },
+	{ "505.html", "this version of http is not supported" },
+};
+
+static bool complain(const char *what, const char *path)
+{
+	log_line("%s %s: %s", what, path, strerror(errno));
+	return false;
+}
+
+/* A directory of our own that nobody else can look into. */
+static bool make_private(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return complain("OYSTER_RUN_DIR", path);
+	if (lstat(path, &st))
+		return complain("OYSTER_RUN_DIR", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077) {
+		log_line("OYSTER_RUN_DIR %s: not a directory of our own with mode 0700",
+			 path);
+		return false;
+	}
+	return true;
+}
+
+static bool make_inside(char *path, size_t size, const char *dir,
+			const char *name)
+{
+	int len = snprintf(path, size, "%s/%s", dir, name);
+
+	if (len < 0 || (size_t)len >= size) {
+		errno = ENAMETOOLONG;
+		return complain("OYSTER_RUN_DIR", dir);
+	}
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return complain("directory", path);
+	return true;
+}
+
+static bool write_refusal(const char *dir, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *file;
+	bool ok;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return false;
+	file = fopen(path, "we");
+	if (!file)
+		return complain("file", path);
+	ok = fprintf(file, "{\"error\":\"%s\"}\n", text) > 0;
+	ok = !fclose(file) && ok;
+	return ok || complain("file", path);
+}
+
+static bool make_refusals(const char *run_dir)
+{
+	char dir[PATH_MAX];
+	size_t i;
+
+	if (!make_inside(dir, sizeof(dir), run_dir, "errors"))
+		return false;
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (!write_refusal(dir, refusals[i].name, refusals[i].text))
+			return false;
+	return true;
+}
+
+static bool export_number(const char *name, long number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%ld", number);
+	return !setenv(name, text, 1);
+}
+
+static bool export_path(const char *name, const char *path)
+{
+	char absolute[PATH_MAX];
+
+	return realpath(path, absolute) ? !setenv(name, absolute, 1) :
+					  complain(name, path);
+}
+
+static bool export_all(const struct config *config)
+{
+	return export_number("OYSTER_PORT", config->port) &&
+	       export_number("OYSTER_MAX_BODY_KB", (config->max_body + 1023) / 1024) &&
+	       export_path("OYSTER_RUN_DIR", config->run_dir) &&
+	       export_path("OYSTER_KEY_FILE", config->key_file) &&
+	       (getenv("OYSTER_RESPONDER") ||
+		export_path("OYSTER_RESPONDER", "/proc/self/exe"));
+}
+
+void launch(const struct config *config, char *const command[])
+{
+	if (!make_private(config->run_dir) || !make_refusals(config->run_dir) ||
+	    !export_all(config))
+		return;
+	execvp(command[0], command);
+	complain("cannot start", command[0]);
+}

@@ -1,0 +1,189 @@
+/*
+ * oyster-responder: the FastCGI responder behind /api/generate.
+ *
+ * lighttpd starts it with its listening socket as descriptor 0.  Before it
+ * makes a thread or reads a byte from anyone it forks the signer, which
+ * alone sees the key.  When either of the two ends, so does the other.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "config.h"
+#include "keys/signer.h"
+#include "launch.h"
+#include "log.h"
+#include "pool.h"
+#include "relay.h"
+#include "respond.h"
+#include "serve.h"
+
+#define ARENAS		2		/* of malloc: one a core is plenty */
+#define MMAP_BYTES	(128 * 1024)	/* a larger allocation is given back when freed */
+#define HEALTH_MS	5000		/* for our own /health */
+#define HEALTH_MAX	65536		/* bytes of its reply */
+
+static int usage(void)
+{
+	fputs("usage: oyster-responder                        started by a web server: FastCGI or CGI\n"
+	      "       oyster-responder --check [COMMAND ARG...]  try settings and key; become the COMMAND\n"
+	      "       oyster-responder --health               ask /health on OYSTER_PORT\n", stderr);
+	return EXIT_FAILURE;
+}
+
+/* Prompts must not get into core dumps; many clients need many descriptors. */
+static void set_limits(void)
+{
+	static const struct rlimit none = { 0, 0 };
+	struct rlimit files;
+
+#ifndef OYSTER_SANITIZED	/* the leak checker must be able to look */
+	if (prctl(PR_SET_DUMPABLE, 0))
+		log_line("PR_SET_DUMPABLE: %s", strerror(errno));
+#endif
+	if (setrlimit(RLIMIT_CORE, &none))
+		log_line("RLIMIT_CORE: %s", strerror(errno));
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	mallopt(M_ARENA_MAX, ARENAS);
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+}
+
+/* A server that dies without a word must not leave us behind. */
+static void follow_parent(void)
+{
+	pid_t parent = getppid();
+
+	if (!getenv("OYSTER_FOLLOW_PARENT"))
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		raise(SIGTERM);
+}
+
+/*
+ * Signals are waited for, never handled: blocked here, before libfcgi would
+ * install handlers and before there are threads to inherit the mask.
+ */
+static void block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGUSR1);
+	sigaddset(signals, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	/* Ctrl-C is the server's: it lets requests finish, then ends us. */
+	signal(SIGINT, SIG_IGN);
+}
+
+static int run_fastcgi(const struct server *server, const sigset_t *signals)
+{
+	struct pool *pool;
+	int signal = 0;
+
+	if (!respond_init())
+		return EXIT_FAILURE;
+	pool = pool_start(server, server->config->threads);
+	if (!pool)
+		return EXIT_FAILURE;
+
+	sigwait(signals, &signal);
+	if (signal == SIGCHLD) {
+		/* Nothing that is under way could be signed any more. */
+		log_line("the signer has ended");
+		_exit(EXIT_FAILURE);
+	}
+	pool_stop(pool);
+	return EXIT_SUCCESS;
+}
+
+static int serve_web(const struct config *config)
+{
+	struct server server = { .config = config };
+	int code = EXIT_FAILURE;
+	sigset_t signals;
+
+	block_signals(&signals);
+	follow_parent();
+	server.signer = signer_start(config->key_file);
+	if (!server.signer)
+		return code;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		goto out;
+	server.relay = relay_new(config->upstream, config->max_inflight);
+	if (!server.relay)
+		goto out;
+
+	if (respond_is_cgi())
+		code = respond_cgi(&server) ? EXIT_SUCCESS : EXIT_FAILURE;
+	else
+		code = run_fastcgi(&server, &signals);
+out:
+	relay_free(server.relay);
+	curl_global_cleanup();
+	signer_free(server.signer);
+	return code;
+}
+
+/* The key is tried by the process that would use it. */
+static int check(const struct config *config, char *const command[])
+{
+	struct signer *signer = signer_start(config->key_file);
+
+	if (!signer)
+		return EXIT_FAILURE;
+	signer_free(signer);
+	if (!command[0])
+		return EXIT_SUCCESS;
+	launch(config, command);
+	return EXIT_FAILURE;
+}
+
+static int health(const struct config *config)
+{
+	struct buf reply = BUF_INIT(HEALTH_MAX);
+	struct relay *relay = NULL;
+	int code = EXIT_FAILURE;
+	char server[64];
+	long status;
+
+	snprintf(server, sizeof(server), "http://127.0.0.1:%ld", config->port);
+	if (!curl_global_init(CURL_GLOBAL_DEFAULT))
+		relay = relay_new(server, 1);
+	if (relay && !relay_get(relay, &status, &reply, "/health",
+				relay_now() + HEALTH_MS)) {
+		fwrite(reply.data, 1, reply.len, stdout);
+		code = status == 200 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	buf_clear(&reply);
+	relay_free(relay);
+	curl_global_cleanup();
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config;
+
+	set_limits();
+	if (!config_read(&config))
+		return EXIT_FAILURE;
+	if (argc == 1)
+		return serve_web(&config);
+	if (!strcmp(argv[1], "--check"))
+		return check(&config, argv + 2);
+	if (!strcmp(argv[1], "--health") && argc == 2)
+		return health(&config);
+	return usage();
+}

@@ -1,0 +1,344 @@
+/* Requests to the model server, with libcurl; see relay.h. */
+#include "relay.h"
+
+#include <curl/curl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "log.h"
+
+#define URL_MAX		512	/* bytes */
+#define IDLE_MAX	32	/* handles that are kept with their connection */
+#define CONNECT_MS	2000L
+#define POLL_MS		60000	/* curl wakes up for its own timers before */
+#define SLACK_MS	100	/* how far curl's clock may be ahead of ours */
+#define HEAD_MAX	65536	/* bytes of a reply's header section */
+#define UPLOAD_BUFFER	16384L	/* bytes; libcurl's smallest */
+
+/* One transfer at a time; keeps its connection between transfers. */
+struct handle {
+	CURL *easy;
+	CURLM *multi;
+	char why[CURL_ERROR_SIZE];
+};
+
+/*
+ * The idle handles are a stack: threads are woken in turn, so a handle of
+ * each thread's own would mostly be one whose connection has gone cold.
+ */
+struct relay {
+	pthread_mutex_t lock;
+	struct handle *idle[IDLE_MAX];
+	int idle_count;
+	long inflight;
+	long max_inflight;
+	const char *upstream;
+	struct curl_slist *headers;
+};
+
+struct sink {
+	struct buf *to;
+	size_t head;	/* bytes of the header section so far */
+	enum oyster_err err;
+};
+
+static void handle_free(struct handle *handle)
+{
+	if (!handle)
+		return;
+	curl_easy_cleanup(handle->easy);
+	if (handle->multi)
+		curl_multi_cleanup(handle->multi);
+	free(handle);
+}
+
+/* curl's write callback: a short count makes curl fail the transfer. */
+static size_t take(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct sink *sink = arg;
+
+	sink->err = buf_add(sink->to, bytes, size * count);
+	return sink->err ? 0 : size * count;
+}
+
+/* curl's header callback: curl itself would keep headers without end. */
+static size_t count_head(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct sink *sink = arg;
+
+	(void)bytes;
+	sink->head += size * count;
+	if (sink->head <= HEAD_MAX)
+		return size * count;
+	sink->err = OYSTER_ETOOBIG;
+	return 0;
+}
+
+/* Settings that are the same for every transfer of a handle. */
+static bool handle_prepare(const struct relay *relay, struct handle *handle)
+{
+	CURL *easy = handle->easy;
+
+	return !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
+	       /* http_proxy of the environment must not see a prompt */
+	       !curl_easy_setopt(easy, CURLOPT_PROXY, "") &&
+	       !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") &&
+	       !curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+				 CURL_HTTP_VERSION_1_1) &&
+	       !curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) &&
+	       !curl_easy_setopt(easy, CURLOPT_HTTPHEADER, relay->headers) &&
+	       !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) &&
+	       !curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+				 UPLOAD_BUFFER) &&
+	       !curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->why) &&
+	       !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take) &&
+	       !curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head);
+}
+
+static struct handle *handle_new(const struct relay *relay)
+{
+	struct handle *handle = calloc(1, sizeof(*handle));
+
+	if (!handle)
+		return NULL;
+	handle->easy = curl_easy_init();
+	handle->multi = curl_multi_init();
+	if (handle->easy && handle->multi && handle_prepare(relay, handle))
+		return handle;
+	handle_free(handle);
+	return NULL;
+}
+
+static struct handle *relay_take(struct relay *relay)
+{
+	struct handle *handle = NULL;
+
+	pthread_mutex_lock(&relay->lock);
+	if (relay->idle_count > 0)
+		handle = relay->idle[--relay->idle_count];
+	pthread_mutex_unlock(&relay->lock);
+	return handle ? handle : handle_new(relay);
+}
+
+static void relay_give(struct relay *relay, struct handle *handle)
+{
+	pthread_mutex_lock(&relay->lock);
+	if (handle && relay->idle_count < IDLE_MAX) {
+		relay->idle[relay->idle_count++] = handle;
+		handle = NULL;
+	}
+	pthread_mutex_unlock(&relay->lock);
+	handle_free(handle);
+}
+
+struct relay *relay_new(const char *upstream, long max_inflight)
+{
+	struct relay *relay = calloc(1, sizeof(*relay));
+	struct curl_slist *more;
+
+	if (!relay)
+		return NULL;
+	pthread_mutex_init(&relay->lock, NULL);
+	relay->upstream = upstream;
+	relay->max_inflight = max_inflight;
+	relay->headers = curl_slist_append(NULL, "Content-Type: application/json");
+	/* An empty Expect: curl would wait for a 100 before a long body. */
+	more = curl_slist_append(relay->headers, "Expect:");
+	if (!relay->headers || !more) {
+		relay_free(relay);
+		return NULL;
+	}
+	return relay;
+}
+
+int64_t relay_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Readable without a byte to read: the other side has hung up. */
+static bool is_gone(int client)
+{
+	char byte;
+
+	return recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static CURLcode result(const struct handle *handle)
+{
+	CURLMsg *message;
+	int left;
+
+	message = curl_multi_info_read(handle->multi, &left);
+	return message ? message->data.result : CURLE_RECV_ERROR;
+}
+
+/* Run the transfer until it ends or the client hangs up. */
+static CURLcode transfer(const struct handle *handle, int client, bool *gone)
+{
+	struct curl_waitfd watch = { client, CURL_WAIT_POLLIN, 0 };
+	unsigned watches = client >= 0;
+	CURLMcode code;
+	int running;
+
+	*gone = false;
+	for (;;) {
+		code = curl_multi_perform(handle->multi, &running);
+		if (code)
+			return CURLE_OUT_OF_MEMORY;
+		if (!running)
+			return result(handle);
+		watch.revents = 0;
+		code = curl_multi_poll(handle->multi, &watch, watches, POLL_MS,
+				       NULL);
+		if (code)
+			return CURLE_OUT_OF_MEMORY;
+		if (watch.revents) {
+			*gone = is_gone(client);
+			watches = 0;	/* bytes nobody asked for: look away */
+		}
+		if (*gone)
+			return CURLE_ABORTED_BY_CALLBACK;
+	}
+}
+
+static enum oyster_err from_curl(CURLcode code, const struct sink *sink,
+				 int64_t deadline)
+{
+	switch (code) {
+	case CURLE_OK:
+		return OYSTER_OK;
+	case CURLE_WRITE_ERROR:
+		return sink->err == OYSTER_ETOOBIG ? OYSTER_EREPLYSIZE :
+						     OYSTER_ENOMEM;
+	case CURLE_OUT_OF_MEMORY:
+		return OYSTER_ENOMEM;
+	case CURLE_OPERATION_TIMEDOUT:
+		return deadline - relay_now() < SLACK_MS ? OYSTER_ETIMEOUT :
+							   OYSTER_ECONNECT;
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return OYSTER_ECONNECT;
+	default:
+		return OYSTER_ECUT;
+	}
+}
+
+/* What differs between transfers but their method. */
+static bool prepare(const struct relay *relay, struct handle *handle,
+		    struct sink *sink, const char *path, int64_t deadline)
+{
+	char url[URL_MAX];
+	int64_t left = deadline - relay_now();
+	int len = snprintf(url, sizeof(url), "%s%s", relay->upstream, path);
+
+	if (left < 1)
+		left = 1;	/* 0 would be no limit */
+	return len > 0 && (size_t)len < sizeof(url) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_URL, url) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_TIMEOUT_MS, (long)left) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_WRITEDATA, sink) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, sink);
+}
+
+static bool prepare_post(struct handle *handle, struct text body)
+{
+	return !curl_easy_setopt(handle->easy, CURLOPT_POST, 1L) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDS, body.at) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)body.len);
+}
+
+/* call->body.at is NULL for a GET. */
+static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
+			   const char *path, const struct relay_call *call)
+{
+	struct handle *handle = relay_take(relay);
+	struct sink sink = { .to = reply };
+	enum oyster_err err = OYSTER_ENOMEM;
+	bool gone = false;
+	CURLcode code;
+
+	if (!handle)
+		return err;
+	handle->why[0] = '\0';
+	if (!prepare(relay, handle, &sink, path, call->deadline) ||
+	    (call->body.at ? !prepare_post(handle, call->body) :
+	     curl_easy_setopt(handle->easy, CURLOPT_HTTPGET, 1L)) ||
+	    curl_multi_add_handle(handle->multi, handle->easy))
+		goto out;
+
+	code = transfer(handle, call->client, &gone);
+	err = gone ? OYSTER_ECLIENT : from_curl(code, &sink, call->deadline);
+	if (!err)
+		curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, status);
+	else if (!gone)
+		log_line("%s: %s", err_text(err), handle->why);
+	curl_multi_remove_handle(handle->multi, handle->easy);
+out:
+	if (err) {
+		handle_free(handle);	/* and its connection, in whatever state */
+		buf_clear(reply);
+	} else {
+		relay_give(relay, handle);
+	}
+	return err;
+}
+
+static bool enter(struct relay *relay)
+{
+	bool free;
+
+	pthread_mutex_lock(&relay->lock);
+	free = relay->inflight < relay->max_inflight;
+	relay->inflight += free;
+	pthread_mutex_unlock(&relay->lock);
+	return free;
+}
+
+static void leave(struct relay *relay)
+{
+	pthread_mutex_lock(&relay->lock);
+	relay->inflight--;
+	pthread_mutex_unlock(&relay->lock);
+}
+
+enum oyster_err relay_generate(struct relay *relay, long *status,
+			       struct buf *reply, const struct relay_call *call)
+{
+	enum oyster_err err;
+
+	if (!enter(relay))
+		return OYSTER_EBUSY;
+	err = run(relay, status, reply, "/api/generate", call);
+	leave(relay);
+	return err;
+}
+
+enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,
+			  const char *path, int64_t deadline)
+{
+	struct relay_call call = { .client = -1, .deadline = deadline };
+
+	return run(relay, status, reply, path, &call);
+}
+
+void relay_free(struct relay *relay)
+{
+	if (!relay)
+		return;
+	while (relay->idle_count > 0)
+		handle_free(relay->idle[--relay->idle_count]);
+	curl_slist_free_all(relay->headers);
+	pthread_mutex_destroy(&relay->lock);
+	free(relay);
+}

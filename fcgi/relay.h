@@ -1,0 +1,65 @@
+/*
+ * relay.h - requests to the model server.
+ *
+ * Only relay.c includes curl.h (main.c calls its global functions).  No
+ * header of a client goes upstream, and none of the model server's comes
+ * back: a body goes in, a status and a body come out.
+ */
+#ifndef OYSTER_RELAY_H
+#define OYSTER_RELAY_H
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+
+struct relay;
+
+struct relay_call {
+	struct text body;	/* POSTed as JSON */
+	int client;		/* its hang-up ends the call; -1 for none */
+	int64_t deadline;	/* relay_now() by which the reply must be whole */
+};
+
+/*
+ * Returns: NULL without memory; to be released with relay_free
+ * In:      upstream      http://host:port; must outlive the relay
+ *          max_inflight  calls of relay_generate at once
+ */
+struct relay *relay_new(const char *upstream, long max_inflight)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Milliseconds of the monotonic clock. */
+int64_t relay_now(void);
+
+/*
+ * POST /api/generate and wait for the whole reply.  Any thread may call.
+ *
+ * Out:     status  the HTTP status, on OYSTER_OK
+ *          reply   its body; at most reply->max bytes
+ * Returns: OYSTER_OK          whatever the status
+ *          OYSTER_EBUSY       max_inflight calls are waiting already
+ *          OYSTER_ECONNECT    no connection, or none that spoke HTTP
+ *          OYSTER_ECUT        the reply ended before its end
+ *          OYSTER_EREPLYSIZE  it is longer than reply->max
+ *          OYSTER_ETIMEOUT    the deadline has passed
+ *          OYSTER_ECLIENT     the client hung up
+ *          OYSTER_ENOMEM
+ */
+enum oyster_err relay_generate(struct relay *relay, long *status,
+			       struct buf *reply, const struct relay_call *call)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * GET a path of the server.
+ *
+ * Out, Returns: as relay_generate, but never OYSTER_EBUSY
+ */
+enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,
+			  const char *path, int64_t deadline)
+	__attribute__((nonnull, warn_unused_result));
+
+/* NULL is fine.  No call may be under way. */
+void relay_free(struct relay *relay);
+
+#endif

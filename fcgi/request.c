@@ -1,0 +1,383 @@
+/* A client's request; see request.h. */
+#include "request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+
+#define MODEL_MAX	512	/* bytes */
+#define INTEGER_MAX	2147483647
+#define UPSTREAM_EXTRA	128	/* bytes that the body for upstream may be longer */
+
+#define BOOLEAN		(JSON_TRUE | JSON_FALSE)
+
+/* The order of the fields in the body for the model server. */
+enum field_id {
+	MODEL, PROMPT, STREAM, CONTEXT,
+	SYSTEM, TEMPLATE, SUFFIX, FORMAT, RAW, IMAGES, THINK, TRUNCATE, SHIFT,
+	LOGPROBS, TOP_LOGPROBS, OPTIONS,
+	KEEP_ALIVE,
+	FIELDS
+};
+
+static const struct {
+	const char *name;
+	unsigned types;		/* besides null, which is as good as absent */
+	enum oyster_err wrong;	/* the error for another type */
+} fields[FIELDS] = {
+	[MODEL]        = { "model", JSON_STRING, OYSTER_ESTRING },
+	[PROMPT]       = { "prompt", JSON_STRING, OYSTER_ESTRING },
+	[STREAM]       = { "stream", BOOLEAN, OYSTER_EBOOLEAN },
+	[CONTEXT]      = { "context", JSON_ARRAY, OYSTER_ECONTEXT },
+	[SYSTEM]       = { "system", JSON_STRING, OYSTER_ESTRING },
+	[TEMPLATE]     = { "template", JSON_STRING, OYSTER_ESTRING },
+	[SUFFIX]       = { "suffix", JSON_STRING, OYSTER_ESTRING },
+	[FORMAT]       = { "format", JSON_STRING | JSON_OBJECT, OYSTER_EFORMAT },
+	[RAW]          = { "raw", BOOLEAN, OYSTER_EBOOLEAN },
+	[IMAGES]       = { "images", JSON_ARRAY, OYSTER_EIMAGES },
+	[THINK]        = { "think", BOOLEAN | JSON_STRING, OYSTER_ETHINK },
+	[TRUNCATE]     = { "truncate", BOOLEAN, OYSTER_EBOOLEAN },
+	[SHIFT]        = { "shift", BOOLEAN, OYSTER_EBOOLEAN },
+	[LOGPROBS]     = { "logprobs", BOOLEAN, OYSTER_EBOOLEAN },
+	[TOP_LOGPROBS] = { "top_logprobs", JSON_NUMBER, OYSTER_EINTEGER },
+	[OPTIONS]      = { "options", JSON_OBJECT, OYSTER_EOPTIONS },
+	[KEEP_ALIVE]   = { "keep_alive", ~0U, OYSTER_OK },
+};
+
+static const char *const sampling[] = {
+	"num_keep", "seed", "num_predict", "top_k", "top_p", "min_p",
+	"typical_p", "repeat_last_n", "temperature", "repeat_penalty",
+	"presence_penalty", "frequency_penalty", "mirostat", "mirostat_tau",
+	"mirostat_eta", "stop", "penalize_newline", "draft_num_predict",
+};
+
+/* One client must not reload everybody's model. */
+static const char *const runner[] = {
+	"num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa",
+	"low_vram", "f16_kv", "logits_all", "vocab_only", "use_mmap",
+	"use_mlock",
+};
+
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
+static enum oyster_err blame(struct request *request, const char *name,
+			     enum oyster_err err)
+{
+	snprintf(request->culprit, sizeof(request->culprit), "%s", name);
+	return err;
+}
+
+static enum oyster_err blame_option(struct request *request, const char *name,
+				    enum oyster_err err)
+{
+	snprintf(request->culprit, sizeof(request->culprit), "options.%s", name);
+	return err;
+}
+
+/* The index of the name that key decodes to, or count. */
+static size_t find(const char *const *names, size_t count, const struct json *key)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (json_is(key, names[i]))
+			break;
+	return i;
+}
+
+static enum field_id find_field(const struct json *key)
+{
+	enum field_id id;
+
+	for (id = 0; id < FIELDS; id++)
+		if (json_is(key, fields[id].name))
+			break;
+	return id;
+}
+
+/* Slice the body into the values of the known fields. */
+static enum oyster_err slice(struct request *request, struct json *values,
+			     struct buf *body)
+{
+	struct json_walk walk;
+	struct json key, value;
+	enum field_id id;
+	enum oyster_err err;
+
+	json_enter(&walk, body->data, body->len, '{');
+	while (json_member(&walk, &key, &value)) {
+		id = find_field(&key);
+		if (id == FIELDS)
+			continue;
+		if (values[id].type != JSON_ABSENT)
+			return blame(request, fields[id].name, OYSTER_ETWICE);
+		values[id] = value;
+	}
+	err = json_end(&walk);
+	if (err && err != OYSTER_EOBJECT)
+		snprintf(request->culprit, sizeof(request->culprit),
+			 "byte %zu of the request body", json_offset(&walk));
+	return err;
+}
+
+/* Null becomes absent; every other type must be one of the field's. */
+static enum oyster_err check_types(struct request *request, struct json *values)
+{
+	enum field_id id;
+
+	for (id = 0; id < FIELDS; id++) {
+		if (values[id].type == JSON_NULL)
+			values[id].type = JSON_ABSENT;
+		if (values[id].type & ~fields[id].types)
+			return blame(request, fields[id].name, fields[id].wrong);
+	}
+	return OYSTER_OK;
+}
+
+/* Decode a string where it stands. */
+static struct text decode(const struct json *string)
+{
+	struct text text = { "", 0 };
+
+	if (string->type == JSON_STRING) {
+		text.at = string->at;
+		text.len = json_decode(string->at, string);
+	}
+	return text;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/*
+ * What may be trimmed off a name: ASCII's blanks and control characters, and
+ * everything outside ASCII, where Unicode has more blanks.
+ */
+static bool is_trimmed(char c)
+{
+	return (unsigned char)c <= ' ' || (unsigned char)c >= 0x7f;
+}
+
+/* Whether the last `:' part of a model's name is `cloud' or ends in `-cloud'. */
+static bool is_cloud(struct text model)
+{
+	static const char cloud[] = "cloud";
+	const char *at = model.at, *end = at + model.len;
+	size_t len = sizeof(cloud) - 1, i;
+
+	while (at < end && is_trimmed(*at))
+		at++;
+	while (end > at && is_trimmed(end[-1]))
+		end--;
+	if ((size_t)(end - at) < len)
+		return false;
+	end -= len;
+	for (i = 0; i < len; i++)
+		if (lower(end[i]) != cloud[i])
+			return false;
+	return end == at || end[-1] == ':' || end[-1] == '-';
+}
+
+/* The fields that a receipt covers. */
+static enum oyster_err take_covered(struct request *request,
+				    struct json *values, long max_token)
+{
+	struct json *context = &values[CONTEXT];
+	size_t len;
+
+	if (values[MODEL].type == JSON_ABSENT)
+		return blame(request, "model", OYSTER_EMISSING);
+	request->model = decode(&values[MODEL]);
+	if (request->model.len < 1 || request->model.len > MODEL_MAX)
+		return blame(request, "model", OYSTER_EMODEL);
+	if (is_cloud(request->model))
+		return blame(request, "model", OYSTER_ECLOUD);
+
+	request->prompt = decode(&values[PROMPT]);
+	request->stream = values[STREAM].type == JSON_TRUE;
+
+	request->context = (struct text){ "[]", 2 };
+	if (context->type == JSON_ARRAY) {
+		len = json_integers(context->at, context, (uint64_t)max_token);
+		if (len == 0)
+			return blame(request, "context", OYSTER_ECONTEXT);
+		request->context = (struct text){ context->at, len };
+	}
+	return OYSTER_OK;
+}
+
+static enum oyster_err put_covered(struct request *request, bool has_context)
+{
+	struct buf *to = &request->upstream;
+	enum oyster_err err;
+
+	err = buf_puts(to, "{\"model\":");
+	if (!err)
+		err = json_put_string(to, request->model);
+	if (!err)
+		err = buf_puts(to, ",\"prompt\":");
+	if (!err)
+		err = json_put_string(to, request->prompt);
+	if (!err)
+		err = buf_puts(to, ",\"stream\":false,\"context\":");
+	if (err)
+		return err;
+	return has_context ?
+	       buf_add(to, request->context.at, request->context.len) :
+	       buf_puts(to, "null");
+}
+
+/* Standard base64 with its padding (RFC 4648, section 4). */
+static bool is_base64(struct text text)
+{
+	size_t len = text.len, i;
+
+	if (len % 4)
+		return false;
+	for (i = 0; i < 2 && len > 0 && text.at[len - 1] == '='; i++)
+		len--;
+	for (i = 0; i < len; i++) {
+		char c = text.at[i];
+
+		if (!(lower(c) >= 'a' && lower(c) <= 'z') &&
+		    !(c >= '0' && c <= '9') && c != '+' && c != '/')
+			return false;
+	}
+	return true;
+}
+
+static enum oyster_err put_images(struct request *request,
+				  const struct json *array)
+{
+	struct buf *to = &request->upstream;
+	enum oyster_err err = buf_puts(to, "[");
+	const char *comma = "";
+	struct json_walk walk;
+	struct json image;
+	struct text base64;
+
+	json_enter(&walk, array->at, array->len, '[');
+	while (!err && json_element(&walk, &image)) {
+		base64 = decode(&image);
+		if (image.type != JSON_STRING || !is_base64(base64))
+			return blame(request, "images", OYSTER_EIMAGES);
+		err = buf_puts(to, comma);
+		if (!err)
+			err = json_put_string(to, base64);
+		comma = ",";
+	}
+	return err ? err : buf_puts(to, "]");
+}
+
+static enum oyster_err put_option(struct buf *to, const char *comma,
+				  const char *name, const struct json *value)
+{
+	enum oyster_err err = buf_puts(to, comma);
+
+	if (!err)
+		err = json_put_string(to, (struct text){ name, strlen(name) });
+	if (!err)
+		err = buf_puts(to, ":");
+	return err ? err : json_put_value(to, value);
+}
+
+static enum oyster_err put_options(struct request *request,
+				   const struct json *object)
+{
+	bool seen[COUNT(sampling)] = { false };
+	enum oyster_err err = buf_puts(&request->upstream, "{");
+	const char *comma = "";
+	struct json_walk walk;
+	struct json key, value;
+	size_t i;
+
+	json_enter(&walk, object->at, object->len, '{');
+	while (!err && json_member(&walk, &key, &value)) {
+		i = find(runner, COUNT(runner), &key);
+		if (i < COUNT(runner) && value.type != JSON_NULL)
+			return blame_option(request, runner[i], OYSTER_ERUNNER);
+		i = find(sampling, COUNT(sampling), &key);
+		if (i == COUNT(sampling))
+			continue;
+		if (seen[i])
+			return blame_option(request, sampling[i], OYSTER_ETWICE);
+		seen[i] = true;
+		if (value.type == JSON_NULL)
+			continue;
+		err = put_option(&request->upstream, comma, sampling[i], &value);
+		comma = ",";
+	}
+	return err ? err : buf_puts(&request->upstream, "}");
+}
+
+static enum oyster_err put_uncovered(struct request *request, enum field_id id,
+				     const struct json *value)
+{
+	struct buf *to = &request->upstream;
+	enum oyster_err err;
+
+	if (id == FORMAT && value->type == JSON_STRING &&
+	    !json_is(value, "json"))
+		return blame(request, "format", OYSTER_EFORMAT);
+	if (id == TOP_LOGPROBS && !json_is_integer(value, INTEGER_MAX))
+		return blame(request, "top_logprobs", OYSTER_EINTEGER);
+
+	request->covered = false;
+	err = buf_puts(to, ",\"");
+	if (!err)
+		err = buf_puts(to, fields[id].name);
+	if (!err)
+		err = buf_puts(to, "\":");
+	if (err)
+		return err;
+	if (id == IMAGES)
+		return put_images(request, value);
+	if (id == OPTIONS)
+		return put_options(request, value);
+	return json_put_value(to, value);
+}
+
+static enum oyster_err put_upstream(struct request *request,
+				    const struct json *values)
+{
+	enum field_id id;
+	enum oyster_err err;
+
+	err = put_covered(request, values[CONTEXT].type != JSON_ABSENT);
+	for (id = SYSTEM; !err && id <= OPTIONS; id++)
+		if (values[id].type != JSON_ABSENT && !json_is_blank(&values[id]))
+			err = put_uncovered(request, id, &values[id]);
+	return err ? err : buf_puts(&request->upstream, "}");
+}
+
+enum oyster_err request_parse(struct request *request, struct buf *body,
+			      long max_token)
+{
+	struct json values[FIELDS] = { { .type = JSON_ABSENT } };
+	enum oyster_err err;
+
+	memset(request, 0, sizeof(*request));
+	if (body->len == 0)
+		return OYSTER_EEMPTY;
+	request->covered = true;
+	request->upstream.max = body->len + UPSTREAM_EXTRA;
+
+	err = slice(request, values, body);
+	if (!err)
+		err = check_types(request, values);
+	if (!err)
+		err = take_covered(request, values, max_token);
+	if (!err)	/* in one piece: growing would copy a long prompt */
+		err = buf_reserve(&request->upstream, request->upstream.max);
+	if (!err)
+		err = put_upstream(request, values);
+	return err;
+}
+
+void request_clear(struct request *request)
+{
+	buf_clear(&request->upstream);
+}

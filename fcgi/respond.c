@@ -1,0 +1,300 @@
+/* Requests from the web server; see respond.h. */
+#include "respond.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define LISTEN_FD	0
+#define HEAD_MAX	1024	/* bytes of our header section */
+#define CHUNK		65536	/* bytes read at once when the length is unknown */
+#define BACKOFF_US	10000	/* after an accept that failed */
+
+/* A request's parameters and streams, of either kind. */
+struct stream {
+	const char *(*param)(const struct stream *stream, const char *name);
+	size_t (*read)(const struct stream *stream, char *to, size_t len);
+	bool (*write)(const struct stream *stream, const char *from, size_t len);
+	FCGX_Request *request;	/* NULL in a CGI program */
+};
+
+struct responder {
+	const struct server *server;
+	FCGX_Request request;
+};
+
+/* At least one byte's room behind what is there, at most max bytes in all. */
+static enum oyster_err make_room(struct buf *body, size_t announced)
+{
+	size_t want = body->len < announced ? announced - body->len : CHUNK;
+
+	if (want > body->max - body->len)
+		want = body->max - body->len;
+	return want ? buf_reserve(body, want) : OYSTER_ETOOBIG;
+}
+
+/* Read to the end, so that the web server can send all it has. */
+static void drain(const struct stream *stream)
+{
+	char scratch[4096];
+
+	while (stream->read(stream, scratch, sizeof(scratch)) > 0)
+		;
+}
+
+/*
+ * Read the body, whole.  A body of exactly body->max bytes is followed by one
+ * more read, which must find the end.
+ */
+static enum oyster_err read_body(const struct stream *stream, struct buf *body)
+{
+	const char *length = stream->param(stream, "CONTENT_LENGTH");
+	size_t announced = length ? strtoul(length, NULL, 10) : 0, got;
+	enum oyster_err err = OYSTER_OK;
+	char more;
+
+	if (announced > body->max)
+		err = OYSTER_ETOOBIG;
+	while (!err && body->len < body->max) {
+		err = make_room(body, announced);
+		if (err)
+			break;
+		got = stream->read(stream, body->data + body->len,
+				   body->cap - body->len < body->max - body->len ?
+				   body->cap - body->len :
+				   body->max - body->len);
+		if (got == 0)
+			break;
+		body->len += got;
+	}
+	if (!err && body->len == body->max && stream->read(stream, &more, 1) > 0)
+		err = OYSTER_ETOOBIG;
+	if (!err && body->len < announced)
+		err = OYSTER_ESHORT;
+	if (err)
+		drain(stream);
+	return err;
+}
+
+static size_t put_receipt(char *to, size_t size,
+			  const struct signer_receipt *receipt)
+{
+	static const char digits[] = "0123456789abcdef";
+	char hex[2 * SIGNER_SIG_LEN + 1];
+	size_t i;
+	int len;
+
+	for (i = 0; i < SIGNER_SIG_LEN; i++) {
+		hex[2 * i] = digits[receipt->sig[i] >> 4];
+		hex[2 * i + 1] = digits[receipt->sig[i] & 0xf];
+	}
+	hex[2 * i] = '\0';
+	len = snprintf(to, size, "x-oyster-timestamp: %llu\r\n"
+		       "x-oyster-signature: %s\r\n",
+		       (unsigned long long)receipt->seconds, hex);
+	return (size_t)len;
+}
+
+/* CGI's header section (RFC 3875, section 6.3): constants and numbers only. */
+static size_t put_head(char head[static HEAD_MAX], const struct answer *answer)
+{
+	int len = snprintf(head, HEAD_MAX,
+			   "Status: %d\r\n"
+			   "content-type: %s\r\n"
+			   "content-length: %zu\r\n"
+			   "cache-control: no-store\r\n"
+			   "%s%s%s"
+			   "%s",
+			   answer->status, answer->type, answer_len(answer),
+			   answer->allow ? "allow: " : "",
+			   answer->allow ? answer->allow : "",
+			   answer->allow ? "\r\n" : "",
+			   answer->retry ? "retry-after: 1\r\n" : "");
+	size_t done = (size_t)len;
+
+	if (answer->has_receipt)
+		done += put_receipt(head + done, HEAD_MAX - done,
+				    &answer->receipt);
+	head[done++] = '\r';
+	head[done++] = '\n';
+	return done;
+}
+
+static bool write_answer(const struct stream *stream,
+			 const struct answer *answer)
+{
+	char head[HEAD_MAX];
+	bool ok = stream->write(stream, head, put_head(head, answer));
+	int i;
+
+	for (i = 0; ok && i < answer->parts; i++)
+		ok = stream->write(stream, answer->part[i].at,
+				   answer->part[i].len);
+	return ok;
+}
+
+static const char *param(const struct stream *stream, const char *name)
+{
+	const char *value = stream->param(stream, name);
+
+	return value ? value : "";
+}
+
+static bool answer(const struct server *server, const struct stream *stream,
+		   int client)
+{
+	struct call call = {
+		.method = param(stream, "REQUEST_METHOD"),
+		.target = param(stream, "REQUEST_URI"),
+		.body = BUF_INIT((size_t)server->config->max_body),
+		.client = client,
+		.deadline = relay_now() + server->config->timeout * 1000,
+	};
+	struct answer done;
+	bool ok;
+
+	call.err = read_body(stream, &call.body);
+	ok = serve(server, &done, &call) && write_answer(stream, &done);
+	answer_clear(&done);
+	buf_clear(&call.body);
+	return ok;
+}
+
+static const char *cgi_param(const struct stream *stream, const char *name)
+{
+	(void)stream;
+	return getenv(name);
+}
+
+/* A CGI program must not read more than CONTENT_LENGTH (RFC 3875, 4.2). */
+static size_t cgi_read(const struct stream *stream, char *to, size_t len)
+{
+	static size_t taken;
+	const char *length = stream->param(stream, "CONTENT_LENGTH");
+	size_t left = (length ? strtoul(length, NULL, 10) : 0) - taken;
+	ssize_t got;
+
+	if (len > left)
+		len = left;
+	do
+		got = len ? read(STDIN_FILENO, to, len) : 0;
+	while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return 0;
+	taken += (size_t)got;
+	return (size_t)got;
+}
+
+static bool cgi_write(const struct stream *stream, const char *from, size_t len)
+{
+	(void)stream;
+	return fwrite(from, 1, len, stdout) == len;
+}
+
+static const char *fcgi_param(const struct stream *stream, const char *name)
+{
+	return FCGX_GetParam(name, stream->request->envp);
+}
+
+static size_t fcgi_read(const struct stream *stream, char *to, size_t len)
+{
+	int max = len < CHUNK ? (int)len : CHUNK;
+	int got = FCGX_GetStr(to, max, stream->request->in);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+static bool fcgi_write(const struct stream *stream, const char *from, size_t len)
+{
+	while (len > 0) {
+		int max = len < (1 << 30) ? (int)len : 1 << 30;
+
+		if (FCGX_PutStr(from, max, stream->request->out) != max)
+			return false;
+		from += max;
+		len -= (size_t)max;
+	}
+	return true;
+}
+
+bool respond_is_cgi(void)
+{
+	return FCGX_IsCGI();
+}
+
+bool respond_cgi(const struct server *server)
+{
+	const struct stream stream = { cgi_param, cgi_read, cgi_write, NULL };
+
+	return answer(server, &stream, -1) && !fflush(stdout);
+}
+
+bool respond_init(void)
+{
+	/*
+	 * With a time-out on the socket, however long, a signal ends accept(2)
+	 * even where its handler restarts other calls (signal(7)): that is how
+	 * threads are told to stop without cutting a request short.
+	 */
+	static const struct timeval long_time = { .tv_sec = 86400 };
+
+	if (FCGX_Init() ||
+	    setsockopt(LISTEN_FD, SOL_SOCKET, SO_RCVTIMEO, &long_time,
+		       sizeof(long_time))) {
+		log_line("descriptor 0 is not a FastCGI socket");
+		return false;
+	}
+	return true;
+}
+
+void respond_stop(void)
+{
+	FCGX_ShutdownPending();
+}
+
+struct responder *responder_new(const struct server *server)
+{
+	struct responder *responder = calloc(1, sizeof(*responder));
+
+	if (!responder)
+		return NULL;
+	responder->server = server;
+	FCGX_InitRequest(&responder->request, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR);
+	return responder;
+}
+
+bool responder_accept(struct responder *responder)
+{
+	int code = FCGX_Accept_r(&responder->request);
+
+	if (code == 0)
+		return true;
+	if (code != -EINTR && code != -EAGAIN)
+		usleep(BACKOFF_US);	/* no descriptor, no memory: not at once again */
+	return false;
+}
+
+void responder_answer(struct responder *responder)
+{
+	const struct stream stream = { fcgi_param, fcgi_read, fcgi_write,
+				       &responder->request };
+
+	answer(responder->server, &stream, responder->request.ipcFd);
+	/* Detached, libfcgi does not wait up to 2 s for the other side to close. */
+	FCGX_Detach(&responder->request);
+	FCGX_Finish_r(&responder->request);
+}
+
+void responder_free(struct responder *responder)
+{
+	if (!responder)
+		return;
+	FCGX_Free(&responder->request, 1);
+	free(responder);
+}

@@ -1,0 +1,52 @@
+/*
+ * respond.h - requests from the web server: FastCGI, or plain CGI.
+ *
+ * Only respond.c includes fcgiapp.h.  It reads a call, has it served, and
+ * writes header and body; it never decides what they say.
+ */
+#ifndef OYSTER_RESPOND_H
+#define OYSTER_RESPOND_H
+
+#include <stdbool.h>
+
+#include "serve.h"
+
+/* Whether this process was started as a CGI program, not as a FastCGI responder. */
+bool respond_is_cgi(void);
+
+/* Answer the one request of a CGI program; false if nobody could be answered. */
+bool respond_cgi(const struct server *server)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Prepare descriptor 0, the socket that the web server listens on.
+ * Before there are threads.  Returns: false, with a log line, if it is none.
+ */
+bool respond_init(void) __attribute__((warn_unused_result));
+
+/* From now on no thread's respond_accept accepts anything. */
+void respond_stop(void);
+
+/* What one thread needs to answer one request after the other. */
+struct responder;
+
+/* NULL without memory; to be released with responder_free. */
+struct responder *responder_new(const struct server *server)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Wait for a request.
+ *
+ * Returns: false when stopping, when a signal came, and when there was
+ *          nothing to accept: look why you are called, and come back
+ */
+bool responder_accept(struct responder *responder)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Answer the request that was accepted. */
+void responder_answer(struct responder *responder) __attribute__((nonnull));
+
+/* NULL is fine. */
+void responder_free(struct responder *responder);
+
+#endif
