@@ -1,122 +1,13 @@
 /* The service; see serve.h. */
 #include "serve.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
 
 #define HEALTH_MS	2000	/* for the model server's /api/version */
 #define VERSION_MAX	65536	/* bytes of its reply */
-#define TEXT_MAX	131072	/* bytes of an error or of a reply of our own */
-
-static const char json_type[] = "application/json; charset=utf-8";
-static const char ndjson_type[] = "application/x-ndjson";
-
-static void add_part(struct answer *answer, struct text part)
-{
-	answer->part[answer->parts++] = part;
-}
-
-static void add_literal(struct answer *answer, const char *literal)
-{
-	add_part(answer, (struct text){ literal, strlen(literal) });
-}
-
-/* An error in our own words; culprit may be empty. */
-static void answer_error(struct answer *answer, enum oyster_err err,
-			 const char *culprit)
-{
-	char sentence[256];
-	int len;
-
-	answer->status = err_status(err);
-	answer->retry = err == OYSTER_EBUSY;
-	answer->has_receipt = false;
-	answer->type = json_type;
-	answer->parts = 0;
-
-	len = snprintf(sentence, sizeof(sentence), "%s%s%s", culprit,
-		       *culprit ? " " : "", err_text(err));
-	answer->text.len = 0;
-	answer->text.max = TEXT_MAX;
-	if (buf_puts(&answer->text, "{\"error\":") ||
-	    json_put_string(&answer->text, (struct text){ sentence, (size_t)len }) ||
-	    buf_puts(&answer->text, "}\n"))
-		add_literal(answer, "{\"error\":\"out of memory\"}\n");
-	else
-		add_part(answer, (struct text){ answer->text.data, answer->text.len });
-}
-
-/* Ollama's own error, with its status and, where it gave one, its sentence. */
-static void answer_upstream_error(struct answer *answer, long status)
-{
-	struct text sentence;
-	char culprit[ERR_CULPRIT];
-
-	if (status != 400 && status != 404 && status != 500 && status != 503) {
-		snprintf(culprit, sizeof(culprit), "status %ld", status);
-		answer_error(answer, OYSTER_ESTATUS, culprit);
-		return;
-	}
-	sentence = reply_error(&answer->reply);
-	if (sentence.len == 0) {
-		answer_error(answer, OYSTER_EUNEXPLAINED, "");
-	} else {
-		answer->type = json_type;
-		add_literal(answer, "{\"error\":");
-		add_part(answer, sentence);
-		add_literal(answer, "}\n");
-	}
-	answer->status = (int)status;
-}
-
-/* Every line feed outside of a string is white space: a line must have one. */
-static void unfold(struct buf *body)
-{
-	size_t i;
-
-	for (i = 0; i < body->len; i++)
-		if (body->data[i] == '\n' || body->data[i] == '\r')
-			body->data[i] = ' ';
-}
-
-/*
- * The two lines for a client that asked for a stream: the whole text in an
- * object that is not the last, and the model's own object without it.
- */
-static void answer_ndjson(struct answer *answer)
-{
-	struct reply *reply = &answer->reply;
-	struct json *response = &reply->response_json;
-	const char *start = reply->body.data;
-	const char *end = start + reply->body.len;
-	const char *behind = response->at + response->len;
-
-	unfold(&reply->body);
-	answer->type = ndjson_type;
-
-	add_literal(answer, "{\"model\":");
-	add_part(answer, (struct text){ reply->model_json.at, reply->model_json.len });
-	if (reply->created_json.type != JSON_ABSENT) {
-		add_literal(answer, ",\"created_at\":");
-		add_part(answer, (struct text){ reply->created_json.at,
-						reply->created_json.len });
-	}
-	add_literal(answer, ",\"response\":");
-	add_part(answer, (struct text){ response->at, response->len });
-	add_literal(answer, ",\"done\":false");
-	if (reply->context_json.type == JSON_ARRAY) {
-		add_literal(answer, ",\"context\":");
-		add_part(answer, reply->context);
-	}
-	add_literal(answer, "}\n");
-
-	add_part(answer, (struct text){ start, (size_t)(response->at - start) });
-	add_literal(answer, "\"\"");
-	add_part(answer, (struct text){ behind, (size_t)(end - behind) });
-	add_literal(answer, "\n");
-}
+#define SIGNER_MAX	1024	/* bytes of the answer to /oyster/signer */
 
 static enum oyster_err sign(const struct server *server, struct answer *answer)
 {
@@ -179,12 +70,10 @@ static enum oyster_err serve_generate(const struct server *server,
 		return err;
 	}
 
-	answer->status = 200;
-	answer->type = json_type;
 	if (request->stream)
 		answer_ndjson(answer);
 	else
-		add_part(answer, (struct text){ reply->body.data, reply->body.len });
+		answer_json(answer);
 	return OYSTER_OK;
 }
 
@@ -206,9 +95,7 @@ static enum oyster_err serve_health(const struct server *server,
 		answer_error(answer, err, "");
 		return err;
 	}
-	answer->status = 200;
-	answer->type = json_type;
-	add_literal(answer, "{\"status\":\"ok\",\"upstream\":\"ok\"}\n");
+	answer_puts(answer, "{\"status\":\"ok\",\"upstream\":\"ok\"}\n");
 	return OYSTER_OK;
 }
 
@@ -232,7 +119,7 @@ static enum oyster_err serve_signer(const struct server *server,
 	struct buf *text = &answer->text;
 
 	(void)call;
-	text->max = TEXT_MAX;
+	text->max = SIGNER_MAX;
 	if (buf_puts(text, "{\"address\":") ||
 	    put_hex(text, signer_address(server->signer), SIGNER_ADDRESS_LEN) ||
 	    buf_puts(text, ",\"public_key\":") ||
@@ -241,9 +128,7 @@ static enum oyster_err serve_signer(const struct server *server,
 		answer_error(answer, OYSTER_ENOMEM, "");
 		return OYSTER_ENOMEM;
 	}
-	answer->status = 200;
-	answer->type = json_type;
-	add_part(answer, (struct text){ text->data, text->len });
+	answer_add(answer, (struct text){ text->data, text->len });
 	return OYSTER_OK;
 }
 
@@ -276,7 +161,7 @@ bool serve(const struct server *server, struct answer *answer,
 {
 	const struct route *route = find_route(call->target);
 
-	memset(answer, 0, sizeof(*answer));
+	answer_init(answer);
 	if (!route) {
 		answer_error(answer, OYSTER_EPATH, "");
 		return true;
@@ -292,21 +177,4 @@ bool serve(const struct server *server, struct answer *answer,
 		return true;
 	}
 	return route->serve(server, answer, call) != OYSTER_ECLIENT;
-}
-
-size_t answer_len(const struct answer *answer)
-{
-	size_t len = 0;
-	int i;
-
-	for (i = 0; i < answer->parts; i++)
-		len += answer->part[i].len;
-	return len;
-}
-
-void answer_clear(struct answer *answer)
-{
-	request_clear(&answer->request);
-	reply_clear(&answer->reply);
-	buf_clear(&answer->text);
 }

@@ -11,12 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "answer.h"
 #include "buf.h"
 #include "config.h"
 #include "keys/signer.h"
 #include "relay.h"
-#include "reply.h"
-#include "request.h"
 
 struct server {
 	const struct config *config;
@@ -34,25 +33,6 @@ struct call {
 	int64_t deadline;	/* relay_now() */
 };
 
-#define ANSWER_PARTS	16
-
-/* What it gets: the parts, one behind the other, are the body. */
-struct answer {
-	int status;
-	const char *type;	/* content-type */
-	const char *allow;	/* of a 405, else NULL */
-	bool retry;		/* Retry-After */
-	bool has_receipt;
-	struct signer_receipt receipt;
-	struct text part[ANSWER_PARTS];
-	int parts;
-
-	/* What the parts point into. */
-	struct request request;
-	struct reply reply;
-	struct buf text;
-};
-
 /*
  * Answer a call.
  *
@@ -63,11 +43,5 @@ struct answer {
 bool serve(const struct server *server, struct answer *answer,
 	   struct call *call)
 	__attribute__((nonnull, warn_unused_result));
-
-/* Bytes of all parts. */
-size_t answer_len(const struct answer *answer) __attribute__((nonnull));
-
-/* Zero bytes are fine. */
-void answer_clear(struct answer *answer) __attribute__((nonnull));
 
 #endif
