@@ -1,0 +1,78 @@
+#!/bin/sh
+# Everything a compiler, a linter and a grep can find.  Silent when all is well.
+
+set -eu
+cd "${0%/*}/.."
+. scripts/packages.sh
+
+# shellcheck disable=SC2086
+need_packages $BUILD_PACKAGES libjansson-dev clang cppcheck shellcheck mandoc git
+
+failed=0
+complain() {
+	echo "$*" >&2
+	failed=1
+}
+
+# refuse WHAT PATTERN FILE...: no line of the files may match
+refuse() {
+	what=$1 pattern=$2
+	shift 2
+	test $# -gt 0 || return 0
+	if grep -nE "$pattern" "$@" >&2
+	then
+		complain "^ $what"
+	fi
+}
+
+# only NAME LIBRARY FILE...: no other source may include the library's header
+only() {
+	library=$1
+	shift
+	for file in $(grep -lE "#include <$library" fcgi/*.[ch] keys/*.[ch])
+	do
+		case " $* " in
+		*" $file "*) ;;
+		*) complain "$file includes $library: only $* may" ;;
+		esac
+	done
+}
+
+compile() {
+	make -s B="build-lint-$1" CC="$1" CFLAGS='-O2 -Werror' all units
+}
+compile gcc
+compile clang
+
+cppcheck -q --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	--inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE -I. \
+	fcgi keys tests/practice* tests/unit || complain 'cppcheck'
+
+# shellcheck disable=SC2046
+shellcheck -x $(git ls-files '*.sh' .ci/run) || complain 'shellcheck'
+
+for page in $(git ls-files '*.1' '*.7' '*.8')
+do
+	mandoc -Tlint -Wwarning "$page" >&2 || complain "$page"
+done
+
+# Arrows point one way.
+refuse 'keys/ stands alone' '#include "(fcgi|\.\.)/' keys/*.[ch]
+refuse 'fcgi/ knows of keys/ only signer.h' '#include "keys/([^s]|s[^i])' fcgi/*.[ch]
+only 'fcgi' fcgi/respond.c
+only 'curl/' fcgi/relay.c fcgi/main.c
+only 'secp256k1' keys/ecdsa.c
+only 'nettle/' keys/keccak.h keys/keccak.c keys/exchange.c fcgi/digest.c
+
+# What wants a better function, or another file.
+refuse 'banned function' \
+	'\<(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|atoi|atol|gets|localtime|gmtime|system|popen)\(' \
+	fcgi/*.c keys/*.c
+refuse 'unfinished' '\<(TODO|FIXME|XXX|HACK)\>' $(git ls-files '*.[ch]' '*.sh' '*.md' Makefile conf)
+refuse 'trailing white space' '[ 	]$' $(git ls-files '*.[ch]' '*.sh' '*.py' '*.mjs' conf Makefile)
+for key in $(git ls-files '*.sec')
+do
+	complain "$key: a key does not belong into the repository"
+done
+
+exit $failed

@@ -1,0 +1,124 @@
+#!/bin/sh
+# Runs the signing backend from this checkout: installs what is missing,
+# builds, makes a key unless OYSTER_KEY_FILE names one, and serves on
+# OYSTER_PORT (5000) until Ctrl-C.  See README.md for all settings.
+
+set -eu
+top=$(cd "${0%/*}/.." && pwd)
+. "$top/scripts/packages.sh"
+B=${B:-$top/build}
+
+# shellcheck disable=SC2086
+need_packages $BUILD_PACKAGES $RUN_PACKAGES
+# Debian keeps servers out of a user's path.
+PATH=$PATH:/usr/sbin:/sbin
+make -s -C "$top" B="$B"
+
+port=${OYSTER_PORT:-5000}
+url=http://127.0.0.1:$port
+server= logger= model= temporary=
+
+finish() {
+	trap '' INT TERM
+	test -z "$server" || kill -TERM "$server" 2>/dev/null || :
+	# The log ends when the last process that could write to it has.
+	test -z "$logger" || wait "$logger" || :
+	test -z "$model" || { kill "$model" 2>/dev/null && wait "$model"; } || :
+	rm -rf "$OYSTER_RUN_DIR/errors" "$OYSTER_RUN_DIR/log" \
+		"$OYSTER_RUN_DIR"/responder-*
+	test -z "$temporary" || rm -rf "$OYSTER_RUN_DIR"
+}
+
+make_run_dir() {
+	if test -n "${OYSTER_RUN_DIR:-}"
+	then
+		mkdir -p -m 0700 "$OYSTER_RUN_DIR"
+	else
+		OYSTER_RUN_DIR=$(mktemp -d /tmp/oyster.XXXXXX)
+		temporary=yes
+	fi
+	export OYSTER_RUN_DIR
+}
+
+make_key() {
+	test -z "${OYSTER_KEY_FILE:-}" || return 0
+	OYSTER_KEY_FILE=$OYSTER_RUN_DIR/secp.sec
+	export OYSTER_KEY_FILE
+	test -e "$OYSTER_KEY_FILE" || "$B/oyster-key" new "$OYSTER_KEY_FILE"
+}
+
+# An upstream that was named is used whether it answers or not.
+find_model() {
+	answers=real
+	if test -n "${OYSTER_UPSTREAM:-}"
+	then
+		curl -s -m 2 -o "$OYSTER_RUN_DIR/log" "$OYSTER_UPSTREAM/api/version" ||
+			echo "warning: nothing answers at $OYSTER_UPSTREAM yet"
+		return
+	fi
+	OYSTER_UPSTREAM=http://127.0.0.1:11434
+	if ! curl -s -m 2 -o "$OYSTER_RUN_DIR/log" "$OYSTER_UPSTREAM/api/version"
+	then
+		answers=canned
+		"$B/practice-model" -w "$OYSTER_RUN_DIR/log.port" >/dev/null &
+		model=$!
+		while ! test -s "$OYSTER_RUN_DIR/log.port"
+		do
+			kill -0 "$model"
+			sleep 0.05
+		done
+		OYSTER_UPSTREAM=http://127.0.0.1:$(cat "$OYSTER_RUN_DIR/log.port")
+		rm -f "$OYSTER_RUN_DIR/log.port"
+	fi
+	export OYSTER_UPSTREAM
+}
+
+start_server() {
+	rm -f "$OYSTER_RUN_DIR/log"
+	mkfifo "$OYSTER_RUN_DIR/log"
+	cat "$OYSTER_RUN_DIR/log" >&2 &
+	logger=$!
+	"$B/oyster-responder" --check \
+		lighttpd -D -f "$top/conf/lighttpd.conf" 2>"$OYSTER_RUN_DIR/log" &
+	server=$!
+	until curl -s -m 2 -o /dev/null "$url/oyster/signer"
+	do
+		kill -0 "$server" 2>/dev/null || exit 1
+		sleep 0.05
+	done
+}
+
+say_hello() {
+	cat <<-EOF
+
+	signer    $("$B/oyster-key" address "$OYSTER_KEY_FILE")
+	upstream  $OYSTER_UPSTREAM
+	try       curl -i $url/api/generate -d '{"model":"llama3.2","prompt":"Why is the sky blue?"}'
+	EOF
+	test $answers = real || cat <<-EOF
+
+	No model server answers at http://127.0.0.1:11434, so the practice model
+	does: its answers are CANNED, no model has thought about them.
+	Set OYSTER_UPSTREAM to use a model server elsewhere.
+	EOF
+	echo
+	echo "Ctrl-C ends it."
+}
+
+make_run_dir
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+make_key
+find_model
+start_server
+say_hello
+
+# Ctrl-C reaches lighttpd too, which then lets requests finish.
+trap 'kill -INT "$server" 2>/dev/null || :' INT
+while kill -0 "$server" 2>/dev/null
+do
+	wait "$server" && code=0 || code=$?
+done
+server=
+exit "$code"

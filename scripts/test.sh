@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs what the tests need, builds, and runs all tests under prove.
+# Arguments are passed on to make: scripts/test.sh asan
+
+set -eu
+cd "${0%/*}/.."
+. scripts/packages.sh
+
+# shellcheck disable=SC2086
+need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev perl python3 \
+	python3-pycryptodome python3-ecdsa
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+# A node from elsewhere is as good as Debian's.
+command -v npm >/dev/null || need_packages nodejs npm
+test -d tests/node_modules/ethers ||
+	npm ci --prefix tests --no-audit --no-fund --silent || {
+		echo "ethers could not be installed: its checks are skipped" >&2
+		test -z "${CI:-}"
+	}
+
+exec make -s "${1:-check}"
