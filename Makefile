@@ -81,11 +81,11 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(CONFDIR)
 	install -m 0755 $(B)/oyster-key $(DESTDIR)$(BINDIR)
 	install -m 0755 $(B)/oyster-responder $(DESTDIR)$(LIBEXEC)
-	install -m 0644 conf/lighttpd.conf conf/oyster.conf $(DESTDIR)$(CONFDIR)
+	install -m 0644 conf/lighttpd.conf conf/oyster.conf conf/oyster.service $(DESTDIR)$(CONFDIR)
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(LIBEXEC)/oyster-responder
-	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf
+	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf $(DESTDIR)$(CONFDIR)/oyster.service
 
 clean:
 	rm -rf build build-asan build-tsan build-lint build-lint-clang

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -34,6 +35,17 @@ static const struct {
 static bool complain(const char *what, const char *path)
 {
 	log_line("%s %s: %s", what, path, strerror(errno));
+	return false;
+}
+
+/* lighttpd puts -0 and -1 behind it; sockets have short names (unix(7)). */
+static bool socket_fits(const char *run_dir)
+{
+	struct sockaddr_un address;
+
+	if (strlen(run_dir) + sizeof("/responder-0") <= sizeof(address.sun_path))
+		return true;
+	log_line("OYSTER_RUN_DIR %s: too long for the name of a socket", run_dir);
 	return false;
 }
 
@@ -113,14 +125,28 @@ static bool export_path(const char *name, const char *path)
 					  complain(name, path);
 }
 
+/* lighttpd takes a program's path apart at white space, whatever the quotes. */
+static bool export_program(void)
+{
+	const char *program;
+
+	if (!getenv("OYSTER_RESPONDER") &&
+	    !export_path("OYSTER_RESPONDER", "/proc/self/exe"))
+		return false;
+	program = getenv("OYSTER_RESPONDER");
+	if (program && !strpbrk(program, " \t\n"))
+		return true;
+	log_line("OYSTER_RESPONDER: white space in the path of the program");
+	return false;
+}
+
 static bool export_all(const struct config *config)
 {
 	return export_number("OYSTER_PORT", config->port) &&
 	       export_number("OYSTER_MAX_BODY_KB", (config->max_body + 1023) / 1024) &&
 	       export_path("OYSTER_RUN_DIR", config->run_dir) &&
 	       export_path("OYSTER_KEY_FILE", config->key_file) &&
-	       (getenv("OYSTER_RESPONDER") ||
-		export_path("OYSTER_RESPONDER", "/proc/self/exe"));
+	       export_program() && socket_fits(getenv("OYSTER_RUN_DIR"));
 }
 
 void launch(const struct config *config, char *const command[])
