@@ -36,7 +36,7 @@ void answer_error(struct answer *answer, enum oyster_err err,
 
 	answer->status = err_status(err);
 	answer->retry = err == OYSTER_EBUSY;
-	answer->has_receipt = false;
+	answer->is_covered = false;
 	answer->type = json_type;
 	answer->parts = 0;
 

@@ -21,8 +21,10 @@ struct answer {
 	const char *type;	/* content-type */
 	const char *allow;	/* of a 405, else NULL */
 	bool retry;		/* Retry-After */
-	bool has_receipt;
-	struct signer_receipt receipt;
+	bool is_covered;	/* the five strings of a receipt say it all */
+	bool is_head;		/* the body stays away: the answer to a HEAD */
+	bool is_signed;
+	struct signer_signed made;	/* what the signer made of it */
 	struct text part[ANSWER_PARTS];
 	int parts;
 
@@ -43,7 +45,7 @@ void answer_puts(struct answer *answer, const char *string)
 
 /*
  * The error instead of whatever the answer was: a JSON object with one
- * sentence, unsigned.
+ * sentence, without a receipt.
  *
  * In:      culprit  the sentence's subject, see err.h; may be empty
  */

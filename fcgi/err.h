@@ -34,6 +34,9 @@ enum oyster_err {
 	OYSTER_ETHINK,
 	OYSTER_EOPTIONS,
 	OYSTER_ERUNNER,		/* an option that reloads the model */
+	OYSTER_ENONCE,		/* culprit: the header field, as in the next two */
+	OYSTER_EDIGEST,
+	OYSTER_EDIGESTFORM,
 	OYSTER_EPATH,
 	OYSTER_EMETHOD,
 	OYSTER_ETOOBIG,

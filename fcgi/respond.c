@@ -12,7 +12,7 @@
 #include "log.h"
 
 #define LISTEN_FD	0
-#define HEAD_MAX	1024	/* bytes of our header section */
+#define HEAD_MAX	2048	/* bytes of our header section */
 #define CHUNK		65536	/* bytes read at once when the length is unknown */
 #define BACKOFF_US	10000	/* after an accept that failed */
 
@@ -40,22 +40,38 @@ static enum oyster_err make_room(struct buf *body, size_t announced)
 }
 
 /* Read to the end, so that the web server can send all it has. */
-static void drain(const struct stream *stream)
+static void drain(const struct stream *stream, struct digest *digest)
 {
 	char scratch[4096];
+	size_t got;
 
-	while (stream->read(stream, scratch, sizeof(scratch)) > 0)
-		;
+	while ((got = stream->read(stream, scratch, sizeof(scratch))) > 0)
+		digest_add(digest, (struct text){ scratch, got });
+}
+
+/* Fill what room there is; false at the end of the body. */
+static bool read_some(const struct stream *stream, struct buf *body,
+		      struct digest *digest)
+{
+	size_t room = body->cap < body->max ? body->cap : body->max;
+	char *to = body->data + body->len;
+	size_t got = stream->read(stream, to, room - body->len);
+
+	digest_add(digest, (struct text){ to, got });
+	body->len += got;
+	return got > 0;
 }
 
 /*
- * Read the body, whole.  A body of exactly body->max bytes is followed by one
- * more read, which must find the end.
+ * Read the body, whole, and its digest, also of one that is too large.  A
+ * body of exactly body->max bytes is followed by one more read, which must
+ * find the end.
  */
-static enum oyster_err read_body(const struct stream *stream, struct buf *body)
+static enum oyster_err read_body(const struct stream *stream, struct buf *body,
+				 struct digest *digest)
 {
 	const char *length = stream->param(stream, "CONTENT_LENGTH");
-	size_t announced = length ? strtoul(length, NULL, 10) : 0, got;
+	size_t announced = length ? strtoul(length, NULL, 10) : 0;
 	enum oyster_err err = OYSTER_OK;
 	char more;
 
@@ -63,41 +79,50 @@ static enum oyster_err read_body(const struct stream *stream, struct buf *body)
 		err = OYSTER_ETOOBIG;
 	while (!err && body->len < body->max) {
 		err = make_room(body, announced);
-		if (err)
+		if (err || !read_some(stream, body, digest))
 			break;
-		got = stream->read(stream, body->data + body->len,
-				   body->cap - body->len < body->max - body->len ?
-				   body->cap - body->len :
-				   body->max - body->len);
-		if (got == 0)
-			break;
-		body->len += got;
 	}
-	if (!err && body->len == body->max && stream->read(stream, &more, 1) > 0)
+	if (!err && body->len == body->max && stream->read(stream, &more, 1) > 0) {
+		digest_add(digest, (struct text){ &more, 1 });
 		err = OYSTER_ETOOBIG;
+	}
 	if (!err && body->len < announced)
 		err = OYSTER_ESHORT;
 	if (err)
-		drain(stream);
+		drain(stream, digest);
 	return err;
 }
 
 static size_t put_receipt(char *to, size_t size,
-			  const struct signer_receipt *receipt)
+			  const struct signer_signed *made)
 {
 	static const char digits[] = "0123456789abcdef";
-	char hex[2 * SIGNER_SIG_LEN + 1];
+	char hex[2 * sizeof(made->receipt) + 1];
 	size_t i;
 	int len;
 
-	for (i = 0; i < SIGNER_SIG_LEN; i++) {
-		hex[2 * i] = digits[receipt->sig[i] >> 4];
-		hex[2 * i + 1] = digits[receipt->sig[i] & 0xf];
+	for (i = 0; i < sizeof(made->receipt); i++) {
+		hex[2 * i] = digits[made->receipt[i] >> 4];
+		hex[2 * i + 1] = digits[made->receipt[i] & 0xf];
 	}
 	hex[2 * i] = '\0';
 	len = snprintf(to, size, "x-oyster-timestamp: %llu\r\n"
 		       "x-oyster-signature: %s\r\n",
-		       (unsigned long long)receipt->seconds, hex);
+		       (unsigned long long)made->seconds, hex);
+	return (size_t)len;
+}
+
+static size_t put_exchange(char *to, size_t size,
+			   const struct exchange_fields *fields)
+{
+	int len = snprintf(to, size,
+			   "content-digest: %s\r\n"
+			   "x-oyster-request-digest: %s\r\n"
+			   "signature-input: %s\r\n"
+			   "signature: %s\r\n",
+			   fields->content_digest, fields->request_digest,
+			   fields->input, fields->signature);
+
 	return (size_t)len;
 }
 
@@ -118,9 +143,11 @@ static size_t put_head(char head[static HEAD_MAX], const struct answer *answer)
 			   answer->retry ? "retry-after: 1\r\n" : "");
 	size_t done = (size_t)len;
 
-	if (answer->has_receipt)
-		done += put_receipt(head + done, HEAD_MAX - done,
-				    &answer->receipt);
+	if (answer->is_signed && answer->made.has_receipt)
+		done += put_receipt(head + done, HEAD_MAX - done, &answer->made);
+	if (answer->is_signed)
+		done += put_exchange(head + done, HEAD_MAX - done,
+				     &answer->made.fields);
 	head[done++] = '\r';
 	head[done++] = '\n';
 	return done;
@@ -133,7 +160,7 @@ static bool write_answer(const struct stream *stream,
 	bool ok = stream->write(stream, head, put_head(head, answer));
 	int i;
 
-	for (i = 0; ok && i < answer->parts; i++)
+	for (i = 0; ok && i < answer->parts && !answer->is_head; i++)
 		ok = stream->write(stream, answer->part[i].at,
 				   answer->part[i].len);
 	return ok;
@@ -153,13 +180,18 @@ static bool answer(const struct server *server, const struct stream *stream,
 		.method = param(stream, "REQUEST_METHOD"),
 		.target = param(stream, "REQUEST_URI"),
 		.body = BUF_INIT((size_t)server->config->max_body),
+		.nonce = stream->param(stream, "HTTP_X_OYSTER_NONCE"),
+		.content_digest = stream->param(stream, "HTTP_CONTENT_DIGEST"),
 		.client = client,
 		.deadline = relay_now() + server->config->timeout * 1000,
 	};
+	struct digest digest;
 	struct answer done;
 	bool ok;
 
-	call.err = read_body(stream, &call.body);
+	digest_init(&digest);
+	call.err = read_body(stream, &call.body, &digest);
+	digest_final(&digest, call.digest);
 	ok = serve(server, &done, &call) && write_answer(stream, &done);
 	answer_clear(&done);
 	buf_clear(&call.body);

@@ -1,6 +1,7 @@
 /* The service; see serve.h. */
 #include "serve.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
@@ -8,29 +9,6 @@
 #define HEALTH_MS	2000	/* for the model server's /api/version */
 #define VERSION_MAX	65536	/* bytes of its reply */
 #define SIGNER_MAX	1024	/* bytes of the answer to /oyster/signer */
-
-static enum oyster_err sign(const struct server *server, struct answer *answer)
-{
-	const struct request *request = &answer->request;
-	const struct reply *reply = &answer->reply;
-	const struct text texts[SIGNER_STRINGS] = {
-		[SIGNER_MODEL] = reply->model,
-		[SIGNER_PROMPT] = request->prompt,
-		[SIGNER_REQUEST_CONTEXT] = request->context,
-		[SIGNER_RESPONSE] = reply->response,
-		[SIGNER_RESPONSE_CONTEXT] = reply->context,
-	};
-	struct signer_string strings[SIGNER_STRINGS];
-	int i;
-
-	if (!request->covered)
-		return OYSTER_OK;
-	for (i = 0; i < SIGNER_STRINGS; i++)
-		strings[i] = (struct signer_string){ texts[i].at, texts[i].len };
-	answer->has_receipt = signer_receipt(server->signer, &answer->receipt,
-					     strings);
-	return answer->has_receipt ? OYSTER_OK : OYSTER_ESIGN;
-}
 
 /* The main job, in order. */
 static enum oyster_err serve_generate(const struct server *server,
@@ -63,12 +41,12 @@ static enum oyster_err serve_generate(const struct server *server,
 	}
 
 	err = reply_parse(reply, request->model);
-	if (!err)
-		err = sign(server, answer);
 	if (err) {
 		answer_error(answer, err, reply->culprit);
 		return err;
 	}
+
+	answer->is_covered = request->covered;
 
 	if (request->stream)
 		answer_ndjson(answer);
@@ -121,9 +99,9 @@ static enum oyster_err serve_signer(const struct server *server,
 	(void)call;
 	text->max = SIGNER_MAX;
 	if (buf_puts(text, "{\"address\":") ||
-	    put_hex(text, signer_address(server->signer), SIGNER_ADDRESS_LEN) ||
+	    put_hex(text, signer_address(server->signer), ECDSA_ADDRESS_LEN) ||
 	    buf_puts(text, ",\"public_key\":") ||
-	    put_hex(text, signer_public(server->signer), SIGNER_PUBLIC_LEN) ||
+	    put_hex(text, signer_public(server->signer), ECDSA_PUBLIC_LEN) ||
 	    buf_puts(text, "}\n")) {
 		answer_error(answer, OYSTER_ENOMEM, "");
 		return OYSTER_ENOMEM;
@@ -156,10 +134,80 @@ static const struct route *find_route(const char *target)
 	return NULL;
 }
 
+/* What is said about a request before anybody looks at it. */
+static enum oyster_err check(const struct call *call, const char **culprit)
+{
+	enum oyster_err err = OYSTER_OK;
+
+	*culprit = "";
+	if (call->err)
+		return call->err;
+	if (call->nonce && !exchange_is_nonce(call->nonce)) {
+		*culprit = "x-oyster-nonce";
+		return OYSTER_ENONCE;
+	}
+	if (call->content_digest)
+		err = digest_check(call->content_digest, call->digest);
+	if (err)
+		*culprit = "content-digest";
+	return err;
+}
+
+static void digest_answer(uint8_t bytes[static DIGEST_LEN],
+			  const struct answer *answer)
+{
+	struct digest digest;
+	int i;
+
+	digest_init(&digest);
+	for (i = 0; i < answer->parts && !answer->is_head; i++)
+		digest_add(&digest, answer->part[i]);
+	digest_final(&digest, bytes);
+}
+
+static void collect_strings(struct signer_string strings[static SIGNER_STRINGS],
+			    const struct answer *answer)
+{
+	const struct text texts[SIGNER_STRINGS] = {
+		[SIGNER_MODEL] = answer->reply.model,
+		[SIGNER_PROMPT] = answer->request.prompt,
+		[SIGNER_REQUEST_CONTEXT] = answer->request.context,
+		[SIGNER_RESPONSE] = answer->reply.response,
+		[SIGNER_RESPONSE_CONTEXT] = answer->reply.context,
+	};
+	int i;
+
+	for (i = 0; i < SIGNER_STRINGS; i++)
+		strings[i] = (struct signer_string){ texts[i].at, texts[i].len };
+}
+
+static void sign(const struct server *server, struct answer *answer,
+		 const struct call *call, const char *path)
+{
+	struct signer_string strings[SIGNER_STRINGS];
+	struct exchange exchange = { .status = (unsigned)answer->status };
+
+	snprintf(exchange.method, sizeof(exchange.method), "%s", call->method);
+	snprintf(exchange.path, sizeof(exchange.path), "%s", path);
+	if (call->nonce && exchange_is_nonce(call->nonce))
+		snprintf(exchange.nonce, sizeof(exchange.nonce), "%s", call->nonce);
+	memcpy(exchange.request_digest, call->digest, DIGEST_LEN);
+	digest_answer(exchange.content_digest, answer);
+
+	if (answer->is_covered)
+		collect_strings(strings, answer);
+	answer->is_signed = signer_sign(server->signer, &answer->made, &exchange,
+					answer->is_covered ? strings : NULL);
+	if (!answer->is_signed)
+		answer_error(answer, OYSTER_ESIGN, "");
+}
+
 bool serve(const struct server *server, struct answer *answer,
 	   struct call *call)
 {
 	const struct route *route = find_route(call->target);
+	const char *culprit;
+	enum oyster_err err;
 
 	answer_init(answer);
 	if (!route) {
@@ -172,9 +220,15 @@ bool serve(const struct server *server, struct answer *answer,
 		answer->allow = route->allow;
 		return true;
 	}
-	if (call->err) {
-		answer_error(answer, call->err, "");
-		return true;
-	}
-	return route->serve(server, answer, call) != OYSTER_ECLIENT;
+	answer->is_head = !strcmp(call->method, "HEAD");
+
+	err = check(call, &culprit);
+	if (err)
+		answer_error(answer, err, culprit);
+	else
+		err = route->serve(server, answer, call);
+	if (err == OYSTER_ECLIENT)
+		return false;
+	sign(server, answer, call, route->path);
+	return true;
 }

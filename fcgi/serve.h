@@ -14,6 +14,7 @@
 #include "answer.h"
 #include "buf.h"
 #include "config.h"
+#include "digest.h"
 #include "keys/signer.h"
 #include "relay.h"
 
@@ -28,6 +29,9 @@ struct call {
 	const char *method;	/* RFC 9110, section 9.1 */
 	const char *target;	/* origin-form as on the request line, with its query */
 	struct buf body;	/* used up by serve */
+	uint8_t digest[DIGEST_LEN];	/* of the body as it came */
+	const char *nonce;	/* x-oyster-nonce, or NULL */
+	const char *content_digest;	/* the field, or NULL */
 	enum oyster_err err;	/* why the body is not whole */
 	int client;		/* its connection, or -1 */
 	int64_t deadline;	/* relay_now() */

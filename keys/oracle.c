@@ -5,17 +5,18 @@
 #include <string.h>
 #include <time.h>
 
-#include "receipt.h"
+#include "wire.h"
 
 #define CHUNK	65536	/* bytes of a string that are held at once */
 
 struct oracle {
 	int socket;
 	struct ecdsa *ecdsa;
+	uint8_t address[ECDSA_ADDRESS_LEN];
 	uint8_t chunk[CHUNK];
 };
 
-static bool answer(const struct oracle *oracle, void *bytes, size_t len)
+static bool send_answer(const struct oracle *oracle, void *bytes, size_t len)
 {
 	struct iovec part = { bytes, len };
 
@@ -27,10 +28,19 @@ static bool answer_public(const struct oracle *oracle)
 	uint8_t public_key[ECDSA_PUBLIC_LEN];
 
 	memcpy(public_key, ecdsa_public(oracle->ecdsa), sizeof(public_key));
-	return answer(oracle, public_key, sizeof(public_key));
+	return send_answer(oracle, public_key, sizeof(public_key));
 }
 
-/* Hash the strings; what was held of them is wiped. */
+static bool sign(const struct oracle *oracle, uint8_t *sig,
+		 const uint8_t *digest)
+{
+	if (ecdsa_sign(oracle->ecdsa, sig, digest))
+		return true;
+	warnx("signer: a signature did not recover to its key");
+	return false;
+}
+
+/* Hash the strings as they come; what was held of them is wiped. */
 static bool read_strings(struct oracle *oracle, struct receipt *receipt)
 {
 	uint64_t want;
@@ -50,40 +60,57 @@ static bool read_strings(struct oracle *oracle, struct receipt *receipt)
 	return ok;
 }
 
-static bool answer_receipt(struct oracle *oracle)
+static bool sign_receipt(struct oracle *oracle,
+			 const struct oracle_question *question,
+			 struct oracle_answer *answer)
 {
-	uint8_t numbers[RECEIPT_STRINGS * WIRE_NUMBER];
-	uint8_t reply[ORACLE_RECEIPT_ANSWER];
 	uint8_t digest[KECCAK_LEN];
-	uint64_t len[RECEIPT_STRINGS];
 	struct receipt receipt;
-	struct timespec now;
-	int i;
 
-	if (!wire_receive(oracle->socket, numbers, sizeof(numbers)) ||
-	    clock_gettime(CLOCK_REALTIME, &now) || now.tv_sec < 0)
-		return false;
-	for (i = 0; i < RECEIPT_STRINGS; i++)
-		len[i] = wire_get(numbers + i * WIRE_NUMBER);
-
-	if (!receipt_init(&receipt, (uint64_t)now.tv_sec, len) ||
+	if (!receipt_init(&receipt, answer->seconds, question->len) ||
 	    !read_strings(oracle, &receipt))
 		return false;
 	receipt_final(&receipt, digest);
+	return sign(oracle, answer->receipt, digest);
+}
 
-	wire_put(reply, (uint64_t)now.tv_sec);
-	if (!ecdsa_sign(oracle->ecdsa, reply + WIRE_NUMBER, digest)) {
-		warnx("signer: a signature did not recover to its key");
+static bool sign_exchange(const struct oracle *oracle,
+			  const struct oracle_question *question,
+			  struct oracle_answer *answer)
+{
+	uint8_t digest[KECCAK_LEN];
+
+	exchange_digest(digest, &question->exchange, answer->seconds,
+			oracle->address);
+	return sign(oracle, answer->exchange, digest);
+}
+
+static bool answer_question(struct oracle *oracle,
+			    const struct oracle_question *question)
+{
+	struct oracle_answer answer = { 0 };
+	struct timespec now;
+
+	if (question->what == ORACLE_PUBLIC)
+		return answer_public(oracle);
+	if (question->what != ORACLE_EXCHANGE && question->what != ORACLE_BOTH)
 		return false;
-	}
-	return answer(oracle, reply, sizeof(reply));
+	if (!exchange_valid(&question->exchange) ||
+	    clock_gettime(CLOCK_REALTIME, &now) || now.tv_sec < 0)
+		return false;
+	answer.seconds = (uint64_t)now.tv_sec;
+
+	return (question->what == ORACLE_EXCHANGE ||
+		sign_receipt(oracle, question, &answer)) &&
+	       sign_exchange(oracle, question, &answer) &&
+	       send_answer(oracle, &answer, sizeof(answer));
 }
 
 bool oracle_serve(int socket, const uint8_t *secret)
 {
 	static struct oracle oracle;	/* one a process; too big for a stack */
+	struct oracle_question question;
 	bool ok = true;
-	char what;
 
 	oracle.socket = socket;
 	oracle.ecdsa = ecdsa_new(secret);
@@ -91,14 +118,9 @@ bool oracle_serve(int socket, const uint8_t *secret)
 		warnx("signer: the key cannot be used");
 		return false;
 	}
-	while (ok && wire_receive(socket, &what, 1)) {
-		if (what == ORACLE_PUBLIC)
-			ok = answer_public(&oracle);
-		else if (what == ORACLE_RECEIPT)
-			ok = answer_receipt(&oracle);
-		else
-			ok = false;
-	}
+	ecdsa_address(oracle.address, ecdsa_public(oracle.ecdsa));
+	while (ok && wire_receive(socket, &question, sizeof(question)))
+		ok = answer_question(&oracle, &question);
 	ecdsa_free(oracle.ecdsa);
 	return ok;
 }

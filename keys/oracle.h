@@ -2,13 +2,10 @@
  * oracle.h - the signer's own end of the socket: what it signs, and nothing
  * else.
  *
- * A question is one letter and its fields, numbers 64-bit big-endian:
- *
- *	'P'			-> public key[64]
- *	'R' length[5] strings	-> seconds, signature[65]	a receipt
- *
- * Strings are hashed as they arrive: memory does not depend on their size.
- * The time is the signer's, taken when the question begins.
+ * Both ends are one program, forked, so a question is its struct as it lies
+ * in memory; behind it come the strings of a receipt.  Strings are hashed as
+ * they arrive: memory does not depend on their size.  The time is the
+ * signer's, one for both signatures of an answer.
  */
 #ifndef OYSTER_ORACLE_H
 #define OYSTER_ORACLE_H
@@ -17,11 +14,26 @@
 #include <stdint.h>
 
 #include "ecdsa.h"
-#include "wire.h"
+#include "exchange.h"
+#include "receipt.h"
 
-#define ORACLE_PUBLIC		'P'
-#define ORACLE_RECEIPT		'R'
-#define ORACLE_RECEIPT_ANSWER	(WIRE_NUMBER + ECDSA_SIG_LEN)	/* bytes */
+enum oracle_what {
+	ORACLE_PUBLIC = 'P',	/* answered with the public key; the rest is ignored */
+	ORACLE_EXCHANGE = 'E',	/* sign the exchange */
+	ORACLE_BOTH = 'B'	/* sign it and the receipt of the strings */
+};
+
+struct oracle_question {
+	uint32_t what;
+	struct exchange exchange;
+	uint64_t len[RECEIPT_STRINGS];	/* bytes of the strings that follow */
+};
+
+struct oracle_answer {
+	uint64_t seconds;
+	uint8_t exchange[ECDSA_SIG_LEN];
+	uint8_t receipt[ECDSA_SIG_LEN];	/* zeros if none was asked for */
+};
 
 /*
  * Answer questions until the socket's other end closes.

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,9 +22,7 @@
 #include "secret.h"
 #include "wire.h"
 
-_Static_assert(SIGNER_SIG_LEN == ECDSA_SIG_LEN &&
-	       SIGNER_PUBLIC_LEN == ECDSA_PUBLIC_LEN &&
-	       SIGNER_ADDRESS_LEN == ECDSA_ADDRESS_LEN, "one key, one size");
+_Static_assert((int)SIGNER_STRINGS == RECEIPT_STRINGS, "one receipt");
 
 #define CHILD_FD	3	/* the signer's socket; it keeps no other but stderr */
 
@@ -31,8 +30,8 @@ struct signer {
 	pthread_mutex_t turn;	/* held from a question to its answer */
 	int socket;
 	pid_t pid;
-	uint8_t public_key[SIGNER_PUBLIC_LEN];
-	uint8_t address[SIGNER_ADDRESS_LEN];
+	uint8_t public_key[ECDSA_PUBLIC_LEN];
+	uint8_t address[ECDSA_ADDRESS_LEN];
 };
 
 /* Nothing in this process but the key, a socket and stderr. */
@@ -97,10 +96,10 @@ static bool ask(struct signer *signer, struct iovec *question, int parts,
 
 static bool ask_public(struct signer *signer, uint8_t *public_key)
 {
-	char what = ORACLE_PUBLIC;
-	struct iovec question = { &what, 1 };
+	struct oracle_question question = { .what = ORACLE_PUBLIC };
+	struct iovec part = { &question, sizeof(question) };
 
-	return ask(signer, &question, 1, public_key, SIGNER_PUBLIC_LEN);
+	return ask(signer, &part, 1, public_key, ECDSA_PUBLIC_LEN);
 }
 
 struct signer *signer_start(const char *key_file)
@@ -150,30 +149,39 @@ const uint8_t *signer_address(const struct signer *signer)
 
 bool signer_ping(struct signer *signer)
 {
-	uint8_t public_key[SIGNER_PUBLIC_LEN];
+	uint8_t public_key[ECDSA_PUBLIC_LEN];
 
 	return ask_public(signer, public_key);
 }
 
-bool signer_receipt(struct signer *signer, struct signer_receipt *receipt,
-		    const struct signer_string strings[static SIGNER_STRINGS])
+bool signer_sign(struct signer *signer, struct signer_signed *out,
+		 const struct exchange *exchange,
+		 const struct signer_string *strings)
 {
-	uint8_t head[1 + SIGNER_STRINGS * WIRE_NUMBER] = { ORACLE_RECEIPT };
-	struct iovec parts[1 + SIGNER_STRINGS] = { { head, sizeof(head) } };
-	uint8_t answer[ORACLE_RECEIPT_ANSWER];
-	int i;
+	struct oracle_question question = { .what = ORACLE_EXCHANGE,
+					    .exchange = *exchange };
+	struct iovec parts[1 + SIGNER_STRINGS] = { { &question, sizeof(question) } };
+	struct oracle_answer answer;
+	int i, count = 1;
 
-	for (i = 0; i < SIGNER_STRINGS; i++) {
-		wire_put(head + 1 + i * WIRE_NUMBER, strings[i].len);
-		parts[1 + i].iov_base = (void *)(uintptr_t)strings[i].at;
-		parts[1 + i].iov_len = strings[i].len;
+	if (!exchange_valid(exchange))
+		return false;
+	if (strings) {
+		question.what = ORACLE_BOTH;
+		for (i = 0; i < SIGNER_STRINGS; i++) {
+			question.len[i] = strings[i].len;
+			parts[count].iov_base = (void *)(uintptr_t)strings[i].at;
+			parts[count++].iov_len = strings[i].len;
+		}
 	}
-	if (!ask(signer, parts, 1 + SIGNER_STRINGS, answer, sizeof(answer)))
+	if (!ask(signer, parts, count, &answer, sizeof(answer)))
 		return false;
 
-	receipt->seconds = wire_get(answer);
-	for (i = 0; i < SIGNER_SIG_LEN; i++)
-		receipt->sig[i] = answer[WIRE_NUMBER + i];
+	out->seconds = answer.seconds;
+	out->has_receipt = strings;
+	memcpy(out->receipt, answer.receipt, sizeof(out->receipt));
+	exchange_fields(&out->fields, exchange, answer.seconds, signer->address,
+			answer.exchange);
 	return true;
 }
 

@@ -16,9 +16,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SIGNER_SIG_LEN		65	/* bytes: r[32] s[32] v[1] */
-#define SIGNER_PUBLIC_LEN	64	/* bytes: X[32] Y[32] */
-#define SIGNER_ADDRESS_LEN	20	/* bytes */
+#include "ecdsa.h"
+#include "exchange.h"
 
 /* What a receipt covers, in the order of its encoding; see receipt.h. */
 enum {
@@ -35,9 +34,11 @@ struct signer_string {
 	size_t len;		/* bytes */
 };
 
-struct signer_receipt {
+struct signer_signed {
 	uint64_t seconds;	/* Unix time, the signer's */
-	uint8_t sig[SIGNER_SIG_LEN];
+	bool has_receipt;
+	uint8_t receipt[ECDSA_SIG_LEN];
+	struct exchange_fields fields;
 };
 
 struct signer;
@@ -55,7 +56,7 @@ struct signer *signer_start(const char *key_file)
 
 pid_t signer_pid(const struct signer *signer) __attribute__((nonnull));
 
-/* SIGNER_PUBLIC_LEN and SIGNER_ADDRESS_LEN bytes that live as long as signer. */
+/* ECDSA_PUBLIC_LEN and ECDSA_ADDRESS_LEN bytes that live as long as signer. */
 const uint8_t *signer_public(const struct signer *signer)
 	__attribute__((nonnull, returns_nonnull));
 const uint8_t *signer_address(const struct signer *signer)
@@ -72,10 +73,18 @@ const uint8_t *signer_address(const struct signer *signer)
 bool signer_ping(struct signer *signer)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Sign the strings.  Out: receipt, written only on success. */
-bool signer_receipt(struct signer *signer, struct signer_receipt *receipt,
-		    const struct signer_string strings[static SIGNER_STRINGS])
-	__attribute__((nonnull, warn_unused_result));
+/*
+ * Sign an exchange and, unless strings is NULL, the receipt of the strings,
+ * both with the same second.
+ *
+ * In:      exchange  an invalid one is not even asked about
+ *          strings   SIGNER_STRINGS of them, or NULL
+ * Out:     out       written only on success
+ */
+bool signer_sign(struct signer *signer, struct signer_signed *out,
+		 const struct exchange *exchange,
+		 const struct signer_string *strings)
+	__attribute__((nonnull(1, 2, 3), warn_unused_result));
 
 /* End the signer and wait for it.  NULL is fine. */
 void signer_free(struct signer *signer);
