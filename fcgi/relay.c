@@ -58,6 +58,20 @@ static void handle_free(struct handle *handle)
 	free(handle);
 }
 
+/* curl's read callback. */
+static size_t give(char *to, size_t size, size_t count, void *arg)
+{
+	struct text *body = arg;
+	size_t len = size * count;
+
+	if (len > body->len)
+		len = body->len;
+	memcpy(to, body->at, len);
+	body->at += len;
+	body->len -= len;
+	return len;
+}
+
 /* curl's write callback: a short count makes curl fail the transfer. */
 static size_t take(char *bytes, size_t size, size_t count, void *arg)
 {
@@ -97,6 +111,7 @@ static bool handle_prepare(const struct relay *relay, struct handle *handle)
 	       !curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
 				 UPLOAD_BUFFER) &&
 	       !curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->why) &&
+	       !curl_easy_setopt(easy, CURLOPT_READFUNCTION, give) &&
 	       !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take) &&
 	       !curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head);
 }
@@ -250,12 +265,17 @@ static bool prepare(const struct relay *relay, struct handle *handle,
 	       !curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, sink);
 }
 
-static bool prepare_post(struct handle *handle, struct text body)
+/*
+ * The body goes through a callback that cannot go back: with CURLOPT_POSTFIELDS
+ * curl would, without a word, send a request again when the server drops a
+ * kept connection, and a prompt that crashes the model would do it twice.
+ */
+static bool prepare_post(struct handle *handle, struct text *body)
 {
 	return !curl_easy_setopt(handle->easy, CURLOPT_POST, 1L) &&
-	       !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDS, body.at) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_READDATA, body) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)body.len);
+				 (curl_off_t)body->len);
 }
 
 /* call->body.at is NULL for a GET. */
@@ -264,6 +284,7 @@ static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 {
 	struct handle *handle = relay_take(relay);
 	struct sink sink = { .to = reply };
+	struct text body = call->body;
 	enum oyster_err err = OYSTER_ENOMEM;
 	bool gone = false;
 	CURLcode code;
@@ -272,7 +293,7 @@ static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 		return err;
 	handle->why[0] = '\0';
 	if (!prepare(relay, handle, &sink, path, call->deadline) ||
-	    (call->body.at ? !prepare_post(handle, call->body) :
+	    (body.at ? !prepare_post(handle, &body) :
 	     curl_easy_setopt(handle->easy, CURLOPT_HTTPGET, 1L)) ||
 	    curl_multi_add_handle(handle->multi, handle->easy))
 		goto out;
