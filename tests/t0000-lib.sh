@@ -77,6 +77,7 @@ run() {
 	{
 		echo '. "${0%/*}/lib.sh"'
 		echo 'CHECK_SLACK=2000000000'
+		echo 'CHECK_OPTIONS=${EXCHANGES_TOO---no-exchange}'
 		echo 'sky="{\"model\":\"llama3.2\",\"prompt\":\"Why is the sky blue?\"}"'
 		echo 'stream="{\"stream\":true,${sky#?}"'
 		cat
@@ -228,6 +229,16 @@ test_expect_success 'an old timestamp is found' '
 	EOF
 	ended old 1 &&
 	grep "is not now" old.out
+'
+
+test_expect_success 'an answer without an exchange signature fails the script' '
+	run noexchange EXCHANGES_TOO= <<-\EOF &&
+	start_lighttpd
+	test_expect_success "one" "post -d \"\$sky\" && status 200 && signed"
+	test_done
+	EOF
+	ended noexchange 1 &&
+	grep "no exchange signature" noexchange.out
 '
 
 test_expect_success 'nocheck lets an answer go unsigned' '
