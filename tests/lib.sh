@@ -117,10 +117,10 @@ test_expect_success() {
 	: >"$TRASH/.vars"
 	if (eval "$2") </dev/null >"$TRASH/.output" 2>&1
 	then
-		echo "ok $test_count - $1"
+		printf '%s\n' "ok $test_count - $1"
 	else
 		test_failed=$((test_failed + 1))
-		echo "not ok $test_count - $1"
+		printf '%s\n' "not ok $test_count - $1"
 		sed 's/^/# /' "$TRASH/.output"
 	fi
 	# shellcheck source=/dev/null

@@ -262,8 +262,9 @@ async function exchangeRule(exchange, options) {
 }
 
 function nonceOf(exchange) {
-	const nonce = exchange.sent.find(([key]) => key.toLowerCase() === "x-oyster-nonce")?.[1];
-	return /^[A-Za-z0-9._~+\/=-]{1,128}$/.test(nonce ?? "") ? nonce : undefined;
+	const nonce = exchange.sent.filter(([key]) => key.toLowerCase() === "x-oyster-nonce")
+		.map(([, value]) => value).join(", ");
+	return /^[A-Za-z0-9._~+\/=-]{1,128}$/.test(nonce) ? nonce : undefined;
 }
 
 function checkExchangeSignature(exchange, options) {

@@ -167,7 +167,7 @@ class Exchange:
 
     def sent_header(self, name):
         values = [value for key, value in self.sent if key.lower() == name]
-        return values[0] if values else None
+        return ", ".join(values)
 
     def is_generate(self):
         return self.method == "POST" and self.path == GENERATE
@@ -268,7 +268,7 @@ def exchange_rule(exchange, options):
     created = re.search("created=(0|[1-9][0-9]*)", parameters)
     need(created, "signature-input without created")
     nonce = exchange.sent_header("x-oyster-nonce")
-    if not re.fullmatch("[A-Za-z0-9._~+/=-]{1,128}", nonce or ""):
+    if not re.fullmatch("[A-Za-z0-9._~+/=-]{1,128}", nonce):
         nonce = None
     expected = f"{COMPONENTS};created={created[1]}"
     expected += f';nonce="{nonce}"' if nonce else ""
