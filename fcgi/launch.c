@@ -151,7 +151,18 @@ static bool export_all(const struct config *config)
 
 void launch(const struct config *config, char *const command[])
 {
-	if (!make_private(config->run_dir) || !make_refusals(config->run_dir) ||
+	char run_dir[PATH_MAX];
+	size_t len = strlen(config->run_dir);
+
+	/* With a slash behind it a symbolic link would be followed. */
+	while (len > 1 && config->run_dir[len - 1] == '/')
+		len--;
+	if (len >= sizeof(run_dir))
+		len = sizeof(run_dir) - 1;
+	memcpy(run_dir, config->run_dir, len);
+	run_dir[len] = '\0';
+
+	if (!make_private(run_dir) || !make_refusals(run_dir) ||
 	    !export_all(config))
 		return;
 	execvp(command[0], command);
