@@ -108,6 +108,16 @@ static int run_fastcgi(const struct server *server, const sigset_t *signals)
 	return EXIT_SUCCESS;
 }
 
+/* A CGI program answers once, and may be ended by a signal at any time. */
+static int run_cgi(const struct server *server, const sigset_t *signals)
+{
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGUSR1, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+	return respond_cgi(server) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int serve_web(const struct config *config)
 {
 	struct server server = { .config = config };
@@ -126,7 +136,7 @@ static int serve_web(const struct config *config)
 		goto out;
 
 	if (respond_is_cgi())
-		code = respond_cgi(&server) ? EXIT_SUCCESS : EXIT_FAILURE;
+		code = run_cgi(&server, &signals);
 	else
 		code = run_fastcgi(&server, &signals);
 out:

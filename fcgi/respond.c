@@ -198,10 +198,22 @@ static bool answer(const struct server *server, const struct stream *stream,
 	return ok;
 }
 
+/* REQUEST_URI is no part of CGI, but every server gives it; else there are these. */
+static const char *cgi_target(void)
+{
+	const char *target = getenv("REQUEST_URI");
+
+	if (!target)
+		target = getenv("PATH_INFO");
+	if (!target || !*target)
+		target = getenv("SCRIPT_NAME");
+	return target;
+}
+
 static const char *cgi_param(const struct stream *stream, const char *name)
 {
 	(void)stream;
-	return getenv(name);
+	return strcmp(name, "REQUEST_URI") ? getenv(name) : cgi_target();
 }
 
 /* A CGI program must not read more than CONTENT_LENGTH (RFC 3875, 4.2). */
