@@ -297,7 +297,7 @@ void json_enter(struct json_walk *walk, char *text, size_t len, char open)
 	struct json other;
 
 	walk->start = walk->at = text;
-	walk->end = text + len;
+	walk->end = len ? text + len : text;	/* text may be NULL then */
 	walk->close = open == '{' ? '}' : ']';
 	walk->first = true;
 	walk->err = OYSTER_OK;
@@ -374,7 +374,7 @@ static size_t integer_len(const char *at, const char *end, uint64_t max)
 	for (; at < end && is_digit(*at); at++) {
 		uint64_t digit = (uint64_t)(*at - '0');
 
-		if (number > max / 10 || number * 10 > max - digit)
+		if (digit > max || number > (max - digit) / 10)
 			return 0;
 		number = number * 10 + digit;
 	}
