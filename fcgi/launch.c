@@ -49,14 +49,29 @@ static bool socket_fits(const char *run_dir)
 	return false;
 }
 
+/* With a slash behind it a symbolic link would be followed. */
+static bool make_directory(struct stat *st, const char *path)
+{
+	char plain[PATH_MAX];
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len >= sizeof(plain)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(plain, path, len);
+	plain[len] = '\0';
+	return (!mkdir(plain, 0700) || errno == EEXIST) && !lstat(plain, st);
+}
+
 /* A directory of our own that nobody else can look into. */
 static bool make_private(const char *path)
 {
 	struct stat st;
 
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return complain("OYSTER_RUN_DIR", path);
-	if (lstat(path, &st))
+	if (!make_directory(&st, path))
 		return complain("OYSTER_RUN_DIR", path);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077) {
 		log_line("OYSTER_RUN_DIR %s: not a directory of our own with mode 0700",
@@ -151,18 +166,7 @@ static bool export_all(const struct config *config)
 
 void launch(const struct config *config, char *const command[])
 {
-	char run_dir[PATH_MAX];
-	size_t len = strlen(config->run_dir);
-
-	/* With a slash behind it a symbolic link would be followed. */
-	while (len > 1 && config->run_dir[len - 1] == '/')
-		len--;
-	if (len >= sizeof(run_dir))
-		len = sizeof(run_dir) - 1;
-	memcpy(run_dir, config->run_dir, len);
-	run_dir[len] = '\0';
-
-	if (!make_private(run_dir) || !make_refusals(run_dir) ||
+	if (!make_private(config->run_dir) || !make_refusals(config->run_dir) ||
 	    !export_all(config))
 		return;
 	execvp(command[0], command);

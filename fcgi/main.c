@@ -77,6 +77,11 @@ static void follow_parent(void)
  */
 static void block_signals(sigset_t *signals)
 {
+	/* A signer that is stopped has not ended. */
+	static const struct sigaction ended = { .sa_handler = SIG_DFL,
+						.sa_flags = SA_NOCLDSTOP };
+
+	sigaction(SIGCHLD, &ended, NULL);
 	sigemptyset(signals);
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGUSR1);

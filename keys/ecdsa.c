@@ -11,6 +11,7 @@
 #include "keccak.h"
 
 #define UNCOMPRESSED_LEN	(1 + ECDSA_PUBLIC_LEN)
+#define STACK_USED		16384	/* bytes of stack, more than signing takes */
 #define ETHEREUM_V		27	/* added to the recovery id */
 
 struct ecdsa {
@@ -18,6 +19,18 @@ struct ecdsa {
 	const uint8_t *secret;
 	uint8_t public_key[ECDSA_PUBLIC_LEN];
 };
+
+/*
+ * The library leaves copies of the secret on the stack (its nonce function
+ * clears them in a way that compilers may leave out).  Called from where the
+ * library was called, this overwrites what it used.
+ */
+static __attribute__((noinline)) void wipe_stack(void)
+{
+	uint8_t used[STACK_USED];
+
+	explicit_bzero(used, sizeof(used));
+}
 
 static bool serialize(const secp256k1_context *context,
 		      uint8_t out[static ECDSA_PUBLIC_LEN],
@@ -48,14 +61,17 @@ struct ecdsa *ecdsa_new(const uint8_t secret[static ECDSA_SECRET_LEN])
 {
 	struct ecdsa *ecdsa = calloc(1, sizeof(*ecdsa));
 	secp256k1_pubkey point;
+	bool ok;
 
 	if (!ecdsa)
 		return NULL;
 	ecdsa->secret = secret;
 	ecdsa->context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-	if (ecdsa->context && randomize(ecdsa->context) &&
-	    secp256k1_ec_pubkey_create(ecdsa->context, &point, secret) &&
-	    serialize(ecdsa->context, ecdsa->public_key, &point))
+	ok = ecdsa->context && randomize(ecdsa->context) &&
+	     secp256k1_ec_pubkey_create(ecdsa->context, &point, secret) &&
+	     serialize(ecdsa->context, ecdsa->public_key, &point);
+	wipe_stack();
+	if (ok)
 		return ecdsa;
 	ecdsa_free(ecdsa);
 	return NULL;
@@ -63,7 +79,10 @@ struct ecdsa *ecdsa_new(const uint8_t secret[static ECDSA_SECRET_LEN])
 
 bool ecdsa_valid(const uint8_t secret[static ECDSA_SECRET_LEN])
 {
-	return secp256k1_ec_seckey_verify(secp256k1_context_static, secret);
+	bool ok = secp256k1_ec_seckey_verify(secp256k1_context_static, secret);
+
+	wipe_stack();
+	return ok;
 }
 
 const uint8_t *ecdsa_public(const struct ecdsa *ecdsa)
@@ -89,11 +108,12 @@ bool ecdsa_sign(const struct ecdsa *ecdsa, uint8_t sig[static ECDSA_SIG_LEN],
 {
 	secp256k1_ecdsa_recoverable_signature signature;
 	int recid;
+	bool ok;
 
-	if (!secp256k1_ecdsa_sign_recoverable(ecdsa->context, &signature,
-					      digest, ecdsa->secret, NULL,
-					      NULL) ||
-	    !recovers(ecdsa, &signature, digest) ||
+	ok = secp256k1_ecdsa_sign_recoverable(ecdsa->context, &signature, digest,
+					      ecdsa->secret, NULL, NULL);
+	wipe_stack();
+	if (!ok || !recovers(ecdsa, &signature, digest) ||
 	    !secp256k1_ecdsa_recoverable_signature_serialize_compact(
 		    ecdsa->context, sig, &recid, &signature))
 		return false;

@@ -57,11 +57,21 @@ static void shed(int socket)
 		err(EXIT_FAILURE, "signer: process attributes");
 }
 
-static _Noreturn void child(int socket, const char *key_file)
+/* Even a signer that hangs must not outlive the process that asks. */
+static void follow(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		err(EXIT_FAILURE, "signer: PR_SET_PDEATHSIG");
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+}
+
+static _Noreturn void child(int socket, const char *key_file, pid_t parent)
 {
 	const uint8_t *secret;
 	bool ok;
 
+	follow(parent);
 	shed(socket);
 	secret = secret_read(key_file);
 	ok = secret && oracle_serve(CHILD_FD, secret);
@@ -105,6 +115,7 @@ static bool ask_public(struct signer *signer, uint8_t *public_key)
 struct signer *signer_start(const char *key_file)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
+	pid_t parent = getpid();
 	int pair[2];
 
 	if (!signer || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
@@ -116,7 +127,7 @@ struct signer *signer_start(const char *key_file)
 	signer->socket = pair[0];
 	signer->pid = fork();
 	if (signer->pid == 0)
-		child(pair[1], key_file);
+		child(pair[1], key_file, parent);
 	close(pair[1]);
 
 	if (signer->pid < 0 || !set_patience(signer->socket)) {

@@ -47,6 +47,11 @@ make_key() {
 	test -e "$OYSTER_KEY_FILE" || "$B/oyster-key" new "$OYSTER_KEY_FILE"
 }
 
+# By which our own server is told from another on the same port.
+find_address() {
+	address=$("$B/oyster-key" address "$OYSTER_KEY_FILE")
+}
+
 # An upstream that was named is used whether it answers or not.
 find_model() {
 	answers=real
@@ -60,7 +65,7 @@ find_model() {
 	if ! curl -s -m 2 -o "$OYSTER_RUN_DIR/log" "$OYSTER_UPSTREAM/api/version"
 	then
 		answers=canned
-		"$B/practice-model" -w "$OYSTER_RUN_DIR/log.port" >/dev/null &
+		setsid "$B/practice-model" -w "$OYSTER_RUN_DIR/log.port" >/dev/null &
 		model=$!
 		while ! test -s "$OYSTER_RUN_DIR/log.port"
 		do
@@ -78,10 +83,11 @@ start_server() {
 	mkfifo "$OYSTER_RUN_DIR/log"
 	cat "$OYSTER_RUN_DIR/log" >&2 &
 	logger=$!
-	"$B/oyster-responder" --check \
+	# A session of its own: Ctrl-C is for this script to pass on, once.
+	setsid "$B/oyster-responder" --check \
 		lighttpd -D -f "$top/conf/lighttpd.conf" 2>"$OYSTER_RUN_DIR/log" &
 	server=$!
-	until curl -s -m 2 -o /dev/null "$url/oyster/signer"
+	until curl -s -m 2 "$url/oyster/signer" | grep -q "$address"
 	do
 		kill -0 "$server" 2>/dev/null || exit 1
 		sleep 0.05
@@ -91,7 +97,7 @@ start_server() {
 say_hello() {
 	cat <<-EOF
 
-	signer    $("$B/oyster-key" address "$OYSTER_KEY_FILE")
+	signer    $address
 	upstream  $OYSTER_UPSTREAM
 	try       curl -i $url/api/generate -d '{"model":"llama3.2","prompt":"Why is the sky blue?"}'
 	EOF
@@ -110,11 +116,12 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 make_key
+find_address
 find_model
 start_server
 say_hello
 
-# Ctrl-C reaches lighttpd too, which then lets requests finish.
+# lighttpd lets requests finish.
 trap 'kill -INT "$server" 2>/dev/null || :' INT
 while kill -0 "$server" 2>/dev/null
 do
