@@ -1,11 +1,21 @@
-/* Threads that answer requests; see pool.h. */
+/*
+ * Threads that answer requests; see pool.h.
+ *
+ * The kernel wakes threads in accept in turn.  Were all of them there, each
+ * request would get the one that has been idle longest, with a cold stack
+ * and cold caches; so few are, and the others rest on a stack of their own,
+ * from which the last one in is the first one out.  Who has rested for long
+ * ends, and the memory is the system's again.
+ */
 #include "pool.h"
 
+#include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -16,34 +26,145 @@
 #else
 #define STACK		(128 * 1024)
 #endif
+#define FEW		4		/* fewer in accept: another is called in */
+#define MANY		16		/* as many in accept: the next one rests */
+#define REST		5		/* seconds */
 #define WAKE		SIGUSR2		/* gets a thread out of accept */
 #define WAKE_US		20000		/* between two tries */
 
 struct worker {
 	struct pool *pool;
+	struct worker *below;		/* in the stack of those who rest */
 	struct responder *responder;
 	pthread_t thread;
-	atomic_bool accepting;	/* a signal does no harm */
+	bool has_thread;		/* to be joined */
+	bool runs;			/* the thread has not ended */
+	bool rests;			/* it is on the stack, with or without a thread */
+	pthread_cond_t called;
+	atomic_bool accepting;		/* a signal does no harm */
 };
 
 struct pool {
+	const struct server *server;
+	pthread_mutex_t lock;		/* for what follows, but stop */
+	struct worker *resting;		/* top of the stack */
+	long accepting;
 	atomic_bool stop;
-	long count;		/* threads that run */
+	long count;
 	struct worker worker[];
 };
+
+static void *work(void *arg);
+
+/* With the lock held, like the next three: a thread for a worker without one. */
+static bool start(struct worker *worker)
+{
+	pthread_attr_t attr;
+
+	if (worker->has_thread)
+		pthread_join(worker->thread, NULL);
+	worker->has_thread = false;
+	if (!worker->responder)
+		worker->responder = responder_new(worker->pool->server);
+	if (!worker->responder || pthread_attr_init(&attr))
+		return false;
+	pthread_attr_setstacksize(&attr, STACK);
+	worker->has_thread = !pthread_create(&worker->thread, &attr, work, worker);
+	worker->runs = worker->has_thread;
+	pthread_attr_destroy(&attr);
+	return worker->runs;
+}
+
+/* One more goes to accept, if one is left. */
+static void call_in(struct pool *pool)
+{
+	struct worker *worker = pool->resting;
+
+	if (!worker)
+		return;
+	if (!worker->runs && !start(worker)) {
+		log_line("no memory for another thread");
+		return;
+	}
+	pool->resting = worker->below;
+	pool->accepting++;
+	worker->rests = false;
+	pthread_cond_signal(&worker->called);
+}
+
+static void push(struct worker *worker)
+{
+	worker->rests = true;
+	worker->below = worker->pool->resting;
+	worker->pool->resting = worker;
+}
+
+/* Returns: whether the worker was called in; if not, its thread is to end. */
+static bool rest(struct worker *worker)
+{
+	struct pool *pool = worker->pool;
+	struct timespec until;
+	int code = 0;
+
+	push(worker);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += REST;
+	while (worker->rests && !atomic_load(&pool->stop) && code != ETIMEDOUT)
+		code = pthread_cond_clockwait(&worker->called, &pool->lock,
+					      CLOCK_MONOTONIC, &until);
+	worker->runs = !worker->rests;
+	return worker->runs;
+}
+
+static void step_out(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->accepting--;
+	if (pool->accepting < FEW && !atomic_load(&pool->stop))
+		call_in(pool);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+static bool step_in(struct worker *worker)
+{
+	struct pool *pool = worker->pool;
+	bool in = true;
+
+	pthread_mutex_lock(&pool->lock);
+	if (pool->accepting < MANY)
+		pool->accepting++;
+	else
+		in = rest(worker);
+	pthread_mutex_unlock(&pool->lock);
+	return in;
+}
+
+/* Wait for a request, or to be told to stop. */
+static bool accept_one(struct worker *worker)
+{
+	bool accepted = false;
+
+	while (!accepted && !atomic_load(&worker->pool->stop)) {
+		atomic_store(&worker->accepting, true);
+		accepted = responder_accept(worker->responder);
+		atomic_store(&worker->accepting, false);
+	}
+	return accepted;
+}
 
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
-	bool accepted;
 
-	while (!atomic_load(&worker->pool->stop)) {
-		atomic_store(&worker->accepting, true);
-		accepted = responder_accept(worker->responder);
-		atomic_store(&worker->accepting, false);
-		if (accepted)
-			responder_answer(worker->responder);
-	}
+	do {
+		bool accepted = accept_one(worker);
+
+		step_out(worker->pool);
+		if (!accepted)
+			return NULL;
+		responder_answer(worker->responder);
+	} while (step_in(worker));
+	malloc_trim(0);		/* the load has gone down */
 	return NULL;
 }
 
@@ -52,20 +173,16 @@ static void woken(int signal)
 	(void)signal;
 }
 
-static bool start_worker(struct pool *pool, const struct server *server,
-			 const pthread_attr_t *attr)
+static void init(struct pool *pool, const struct server *server, long threads)
 {
-	struct worker *worker = &pool->worker[pool->count];
-
-	worker->pool = pool;
-	worker->responder = responder_new(server);
-	if (!worker->responder ||
-	    pthread_create(&worker->thread, attr, work, worker)) {
-		responder_free(worker->responder);
-		return false;
+	pool->server = server;
+	pool->count = threads;
+	pthread_mutex_init(&pool->lock, NULL);
+	while (threads-- > 0) {
+		pool->worker[threads].pool = pool;
+		pthread_cond_init(&pool->worker[threads].called, NULL);
+		push(&pool->worker[threads]);
 	}
-	pool->count++;
-	return true;
 }
 
 struct pool *pool_start(const struct server *server, long threads)
@@ -73,21 +190,21 @@ struct pool *pool_start(const struct server *server, long threads)
 	struct sigaction action = { .sa_handler = woken, .sa_flags = SA_RESTART };
 	struct pool *pool = calloc(1, sizeof(*pool) +
 				   (size_t)threads * sizeof(struct worker));
-	pthread_attr_t attr;
+	long first = threads < MANY ? threads : MANY;
 
-	if (!pool || sigaction(WAKE, &action, NULL) || pthread_attr_init(&attr)) {
+	if (!pool || sigaction(WAKE, &action, NULL)) {
 		log_line("no memory for %ld threads", threads);
 		free(pool);
 		return NULL;
 	}
-	pthread_attr_setstacksize(&attr, STACK);
-	while (pool->count < threads && start_worker(pool, server, &attr))
-		;
-	pthread_attr_destroy(&attr);
+	init(pool, server, threads);
+	pthread_mutex_lock(&pool->lock);
+	while (first-- > 0)
+		call_in(pool);
+	first = pool->accepting;
+	pthread_mutex_unlock(&pool->lock);
 
-	if (pool->count < threads) {
-		log_line("only %ld of %ld threads could be started",
-			 pool->count, threads);
+	if (first == 0) {
 		pool_stop(pool);
 		return NULL;
 	}
@@ -98,7 +215,7 @@ struct pool *pool_start(const struct server *server, long threads)
  * A thread may have looked at pool->stop just before it was set: it is woken
  * again and again until it has left accept for good.
  */
-static bool wake(const struct pool *pool)
+static bool wake(struct pool *pool)
 {
 	bool any = false;
 	long i;
@@ -115,13 +232,21 @@ void pool_stop(struct pool *pool)
 {
 	long i;
 
+	pthread_mutex_lock(&pool->lock);
 	atomic_store(&pool->stop, true);
+	for (i = 0; i < pool->count; i++)
+		pthread_cond_signal(&pool->worker[i].called);
+	pthread_mutex_unlock(&pool->lock);
+
 	respond_stop();
 	while (wake(pool))
 		usleep(WAKE_US);
 	for (i = 0; i < pool->count; i++) {
-		pthread_join(pool->worker[i].thread, NULL);
+		if (pool->worker[i].has_thread)
+			pthread_join(pool->worker[i].thread, NULL);
 		responder_free(pool->worker[i].responder);
+		pthread_cond_destroy(&pool->worker[i].called);
 	}
+	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }

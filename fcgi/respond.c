@@ -29,10 +29,13 @@ struct responder {
 	FCGX_Request request;
 };
 
-/* At least one byte's room behind what is there, at most max bytes in all. */
+/*
+ * Room for the bytes that were announced and one more, for the read that finds
+ * the end; at most max bytes in all.
+ */
 static enum oyster_err make_room(struct buf *body, size_t announced)
 {
-	size_t want = body->len < announced ? announced - body->len : CHUNK;
+	size_t want = body->len <= announced ? announced - body->len + 1 : CHUNK;
 
 	if (want > body->max - body->len)
 		want = body->max - body->len;

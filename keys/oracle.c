@@ -7,12 +7,13 @@
 
 #include "wire.h"
 
-#define CHUNK	65536	/* bytes of a string that are held at once */
+#define CHUNK	65536	/* bytes of questions that are held at once */
 
 struct oracle {
 	int socket;
 	struct ecdsa *ecdsa;
 	uint8_t address[ECDSA_ADDRESS_LEN];
+	struct wire_in in;
 	uint8_t chunk[CHUNK];
 };
 
@@ -40,24 +41,21 @@ static bool sign(const struct oracle *oracle, uint8_t *sig,
 	return false;
 }
 
-/* Hash the strings as they come; what was held of them is wiped. */
+/* Hash the strings as they come. */
 static bool read_strings(struct oracle *oracle, struct receipt *receipt)
 {
 	uint64_t want;
-	size_t most = 0;
-	bool ok = true;
+	size_t len;
+	const void *bytes;
 
-	while (ok && (want = receipt_want(receipt)) > 0) {
-		size_t len = want < CHUNK ? (size_t)want : CHUNK;
-
-		ok = wire_receive(oracle->socket, oracle->chunk, len);
-		if (ok)
-			receipt_add(receipt, oracle->chunk, len);
-		if (len > most)
-			most = len;
+	while ((want = receipt_want(receipt)) > 0) {
+		len = want < CHUNK ? (size_t)want : CHUNK;
+		bytes = wire_some(&oracle->in, &len);
+		if (!bytes)
+			return false;
+		receipt_add(receipt, bytes, len);
 	}
-	explicit_bzero(oracle->chunk, most);
-	return ok;
+	return true;
 }
 
 static bool sign_receipt(struct oracle *oracle,
@@ -113,14 +111,18 @@ bool oracle_serve(int socket, const uint8_t *secret)
 	bool ok = true;
 
 	oracle.socket = socket;
+	oracle.in = (struct wire_in){ .socket = socket, .bytes = oracle.chunk,
+				      .size = sizeof(oracle.chunk) };
 	oracle.ecdsa = ecdsa_new(secret);
 	if (!oracle.ecdsa) {
 		warnx("signer: the key cannot be used");
 		return false;
 	}
 	ecdsa_address(oracle.address, ecdsa_public(oracle.ecdsa));
-	while (ok && wire_receive(socket, &question, sizeof(question)))
+	while (ok && wire_take(&oracle.in, &question, sizeof(question))) {
 		ok = answer_question(&oracle, &question);
+		wire_wipe(&oracle.in);
+	}
 	ecdsa_free(oracle.ecdsa);
 	return ok;
 }

@@ -2,6 +2,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* Take sent bytes off the front of the parts; returns how many are left. */
@@ -52,6 +53,54 @@ bool wire_receive(int socket, void *bytes, size_t len)
 		len -= (size_t)got;
 	}
 	return true;
+}
+
+const void *wire_some(struct wire_in *in, size_t *len)
+{
+	const uint8_t *bytes;
+	ssize_t got;
+
+	if (in->used == in->len) {
+		do
+			got = recv(in->socket, in->bytes, in->size, 0);
+		while (got < 0 && errno == EINTR);
+		if (got <= 0)
+			return NULL;
+		in->used = 0;
+		in->len = (size_t)got;
+		if (in->most < in->len)
+			in->most = in->len;
+	}
+	if (*len > in->len - in->used)
+		*len = in->len - in->used;
+	bytes = in->bytes + in->used;
+	in->used += *len;
+	return bytes;
+}
+
+bool wire_take(struct wire_in *in, void *bytes, size_t len)
+{
+	uint8_t *to = bytes;
+	const void *from;
+	size_t some;
+
+	for (; len > 0; len -= some) {
+		some = len;
+		from = wire_some(in, &some);
+		if (!from)
+			return false;
+		memcpy(to, from, some);
+		to += some;
+	}
+	return true;
+}
+
+void wire_wipe(struct wire_in *in)
+{
+	if (in->used < in->len)
+		return;		/* part of the next question is there */
+	explicit_bzero(in->bytes, in->most);
+	in->most = 0;
 }
 
 void wire_put(uint8_t to[static WIRE_NUMBER], uint64_t number)

@@ -22,6 +22,33 @@ bool wire_send(int socket, struct iovec *parts, int count)
 bool wire_receive(int socket, void *bytes, size_t len)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Bytes that came at once, so that a question takes one system call and not
+ * one for each of its parts.
+ */
+struct wire_in {
+	int socket;
+	uint8_t *bytes;
+	size_t size;	/* bytes of room */
+	size_t len;	/* bytes that came */
+	size_t used;	/* of those, how many were taken */
+	size_t most;	/* the most that came since it was wiped */
+};
+
+/* Take exactly len bytes. */
+bool wire_take(struct wire_in *in, void *bytes, size_t len)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Take at least one byte and at most *len, where they lie; they stay until
+ * the next call.  Out: len.  Returns: NULL as wire_receive returns false.
+ */
+const void *wire_some(struct wire_in *in, size_t *len)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Overwrite what was taken, once nothing is left. */
+void wire_wipe(struct wire_in *in) __attribute__((nonnull));
+
 void wire_put(uint8_t to[static WIRE_NUMBER], uint64_t number)
 	__attribute__((nonnull));
 uint64_t wire_get(const uint8_t from[static WIRE_NUMBER])

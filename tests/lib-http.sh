@@ -33,6 +33,11 @@ nocheck() {
 	: >"$test_here.nocheck"
 }
 
+# signer ADDRESS: the answer just fetched is from another key than the tests'.
+signer() {
+	printf '%s' "$1" >"$test_here.signer"
+}
+
 # A number for the next exchange.  The file that is created tells who was
 # first, .next only where to begin looking.
 test_claim() {

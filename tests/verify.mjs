@@ -5,7 +5,8 @@
 //	node verify.mjs --vectors FILE
 //
 // DIRECTORY holds exchanges as tests/lib.sh keeps them: NNNN.{method,path,sent,
-// request,status,headers,body}, and NNNN.nocheck where an answer may go unsigned.
+// request,status,headers,body}, NNNN.nocheck where an answer may go unsigned, and
+// NNNN.signer with the address where it is not the test key's.
 // --no-exchange is for programs that make receipts alone.
 // Exit status: 0 all is as it should be, 1 something is not, 2 usage.
 
@@ -21,6 +22,7 @@ const TEST_ADDRESS = "0x1a642f0e3c3af545e7acbd38b07251b3990914f1";
 const KNOWN = ["model", "prompt", "stream", "context"];
 const UNCOVERED = ["system", "template", "suffix", "format", "raw", "images",
 	"think", "truncate", "shift", "logprobs", "top_logprobs", "options"];
+const UNSIGNABLE = '{"error":"the answer could not be signed"}\n';
 const COMPONENTS = ["@status", "@method;req", "@path;req", "content-digest",
 	"x-oyster-request-digest"];
 
@@ -236,9 +238,11 @@ function quoted(component) {
 	return flag ? `"${name}";${flag}` : `"${name}"`;
 }
 
-// What lighttpd refuses by itself has none of the responder's headers.
-function isOwnRefusal(exchange) {
-	return exchange.status >= 400 && header(exchange, "cache-control") === undefined;
+// What lighttpd refuses by itself has none of the responder's headers, and
+// without a signer there is one thing left to say.
+function cannotBeSigned(exchange) {
+	return (exchange.status >= 400 && header(exchange, "cache-control") === undefined) ||
+		(exchange.status === 500 && exchange.body.toString() === UNSIGNABLE);
 }
 
 // RFC 9421: the signature over the whole exchange, on whatever is served.
@@ -248,7 +252,7 @@ async function exchangeRule(exchange, options) {
 	const served = exchange.isGenerate || (["GET", "HEAD"].includes(exchange.method) &&
 		["/health", "/oyster/signer"].includes(exchange.path));
 	if (!there.length) {
-		need(!served || isOwnRefusal(exchange), "no exchange signature");
+		need(!served || cannotBeSigned(exchange), "no exchange signature");
 		return;
 	}
 	need(served, "an exchange signature on what is not served");
@@ -335,9 +339,11 @@ function* exchanges(options) {
 		const path = (kind) => join(options.directory, `${name}.${kind}`);
 		const exchange = makeExchange((kind) => readFileSync(path(kind)));
 		exchange.nocheck = existsSync(path("nocheck"));
+		const address = existsSync(path("signer")) ?
+			readFileSync(path("signer")).toString() : options.address;
 		const title = `${name} ${exchange.method} ${exchange.path} ${exchange.status}`;
 		for (const rule of rules)
-			yield [title, () => rule(exchange, options)];
+			yield [title, () => rule(exchange, { ...options, address })];
 	}
 }
 
