@@ -42,7 +42,8 @@ test_expect_success 'the signature is 65 bytes of lower-case hex ending in 1b or
 # Date is lighttpd's.
 only_our_headers() {
 	sed -n 's/:.*//p' headers | sort >names &&
-	printf '%s\n' Date cache-control content-length content-type \
+	printf '%s\n' Date cache-control content-digest content-length content-type \
+		signature signature-input x-oyster-request-digest \
 		x-oyster-signature x-oyster-timestamp >want &&
 	diff want names
 }

@@ -101,6 +101,7 @@ test_expect_success 'CONTENT_LENGTH alone says where the body ends' '
 	status 400 &&
 	error_is "the request body is shorter than announced" &&
 	cgi POST /api/generate hi CONTENT_LENGTH= &&
+	: >"$test_here.request" &&
 	status 400 &&
 	error_is "the request has no body" &&
 	cgi POST /api/generate hi CONTENT_LENGTH=99999999999 &&

@@ -66,6 +66,7 @@ test_expect_success 'a model server that was named: it answers, and every answer
 	is_up &&
 	! grep -i canned run.out &&
 	ask llama3.2 &&
+	signer "$(sed -n "s/^signer  *//p" run.out)" &&
 	status 200 &&
 	signed
 '
@@ -114,7 +115,8 @@ test_expect_success 'without a key and a directory it makes its own' '
 	test "$(wc -l <made)" = 1 &&
 	test "$(stat -c %a "$(cat made)")" = 700 &&
 	fetch GET /oyster/signer &&
-	grep -F "$(sed -n "s/^signer  *//p" run.out)" body &&
+	signer "$(sed -n "s/^signer  *//p" run.out)" &&
+	grep -F "$(cat "$test_here.signer")" body &&
 	! grep 0x1a642f0e3c3af545e7acbd38b07251b3990914f1 run.out
 '
 
@@ -145,6 +147,7 @@ test_expect_success 'a model server that was named is never replaced' '
 	grep "http://127.0.0.1:1" run.out &&
 	! grep -i canned run.out &&
 	ask llama3.2 &&
+	signer "$(sed -n "s/^signer  *//p" run.out)" &&
 	status 502 &&
 	end TERM "$(server_pid run)"
 '
