@@ -34,6 +34,7 @@ KEYS      = $(patsubst %.c,$(B)/%.o,$(filter-out keys/oyster-key.c,$(wildcard ke
 FCGI      = $(patsubst %.c,$(B)/%.o,$(filter-out fcgi/main.c,$(wildcard fcgi/*.c)))
 UNITS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 PRACTICE  = $(patsubst %.c,$(B)/%.o,$(wildcard tests/practice-model.c tests/practice/*.c))
+TESTS     = $(sort $(wildcard tests/t[0-9]*.sh))
 PROGRAMS  = $(B)/oyster-responder $(B)/oyster-key $(B)/practice-model
 
 all: $(PROGRAMS)
@@ -58,8 +59,10 @@ $(B)/%.o: %.c
 units: $(UNITS)
 
 check: all units
-	B=$(abspath $(B)) prove $(PROVE_FLAGS) $(UNITS) tests/t[0-9]*.sh
+	B=$(abspath $(B)) prove $(PROVE_FLAGS) $(UNITS) $(TESTS)
 
+THREADED  = tests/t1000-generate.sh tests/t1200-limits.sh \
+	    tests/t1300-client-gone.sh tests/t1400-processes.sh tests/t1900-load.sh
 SANITIZED = HARDEN=-fPIE LDHARDEN=-pie
 
 asan:
@@ -68,7 +71,7 @@ asan:
 	    LDFLAGS=-fsanitize=address,undefined
 
 tsan:
-	$(MAKE) check B=build-tsan $(SANITIZED) \
+	$(MAKE) check B=build-tsan $(SANITIZED) TESTS='$(THREADED)' \
 	    CFLAGS='-O1 -g -DOYSTER_SANITIZED -fsanitize=thread' LDFLAGS=-fsanitize=thread
 
 lint:

@@ -36,13 +36,13 @@ static void every_error_is_one_sentence_as_json(void)
 		if (strchr(text, '"'))	/* has a test of its own */
 			continue;
 		answer_init(&answer);
-		answer.has_receipt = true;
+		answer.is_covered = true;
 		answer_puts(&answer, "half an answer");
 		answer_error(&answer, (enum oyster_err)err, "model");
 		snprintf(want, sizeof(want), "{\"error\":\"model %s\"}\n", text);
 		CHECK_ROW(body_is(&answer, want), want);
 		CHECK_ROW(answer.status == err_status((enum oyster_err)err), want);
-		CHECK_ROW(!answer.has_receipt && answer.retry == (answer.status == 503 && err == OYSTER_EBUSY), want);
+		CHECK_ROW(!answer.is_covered && answer.retry == (answer.status == 503 && err == OYSTER_EBUSY), want);
 		CHECK_ROW(!strcmp(answer.type, "application/json; charset=utf-8"), want);
 		answer_clear(&answer);
 	}
@@ -87,7 +87,7 @@ static void errors_of_the_model_server_keep_status_and_text(void)
 		take_reply(&answer, rows[i].body);
 		answer_upstream_error(&answer, rows[i].status);
 		CHECK_ROW(answer.status == rows[i].want_status, rows[i].body);
-		CHECK_ROW(!answer.has_receipt, rows[i].body);
+		CHECK_ROW(!answer.is_covered, rows[i].body);
 		CHECK_ROW(body_is(&answer, rows[i].want ? rows[i].want :
 			  "{\"error\":\"the model server answered with an error that it did not explain\"}\n"),
 			  rows[i].body);

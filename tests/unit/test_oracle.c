@@ -1,76 +1,16 @@
 /*
- * The signer's end of the socket: whatever is sent to it, it signs receipts
- * and nothing else.
+ * The signer's end of the socket: whatever is sent to it, it signs exchanges
+ * and the receipts that go with them, and nothing else.
  */
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "keys/oracle.h"
-#include "tests/unit/child.h"
-#include "tests/unit/signed.h"
+#include "tests/unit/oracle_asked.h"
 #include "tests/unit/tap.h"
 
-#define QUESTIONS	4096	/* bytes of questions, which a socket takes at once */
-#define ANSWERS		65536
-
-static uint8_t answers[ANSWERS];
-
-struct result {
-	bool ok;	/* the questions ended where they may */
-	size_t len;	/* bytes of answers */
-};
-
-/* Put questions, close the asking half, and only then have them answered. */
-static struct result serve(const void *questions, size_t len)
-{
-	struct result result = { false, 0 };
-	ssize_t got;
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
-	    write(pair[0], questions, len) != (ssize_t)len || shutdown(pair[0], SHUT_WR))
-		abort();
-	result.ok = oracle_serve(pair[1], test_secret());
-	close(pair[1]);
-	while ((got = read(pair[0], answers + result.len, sizeof(answers) - result.len)) > 0)
-		result.len += (size_t)got;
-	close(pair[0]);
-	return result;
-}
-
-static uint8_t *put_number(uint8_t *at, uint64_t number)
-{
-	int shift;
-
-	for (shift = 56; shift >= 0; shift -= 8)
-		*at++ = (uint8_t)(number >> shift);
-	return at;
-}
-
-static uint64_t get_number(const uint8_t *at)
-{
-	uint64_t number = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		number = number << 8 | at[i];
-	return number;
-}
-
-/* `R', five lengths, and the strings; returns its end. */
-static uint8_t *put_receipt(uint8_t *at, const char *const strings[static 5])
-{
-	int i;
-
-	*at++ = 'R';
-	for (i = 0; i < 5; i++)
-		at = put_number(at, strlen(strings[i]));
-	for (i = 0; i < 5; i++)
-		at = mempcpy(at, strings[i], strlen(strings[i]));
-	return at;
-}
-
 static const char *const strings[5] = { "llama3.2", "Why is the sky blue?", "[]", "Because.", "[1,2,3]" };
+
+static const struct exchange good = {
+	.status = 200, .method = "POST", .path = "/api/generate", .nonce = "n-1",
+	.request_digest = "what was asked", .content_digest = "what was answered",
+};
 
 static void no_question_is_a_good_end(void)
 {
@@ -81,55 +21,185 @@ static void no_question_is_a_good_end(void)
 
 static void the_public_key_is_given_as_often_as_asked(void)
 {
-	struct result result = serve("P", 1);
+	struct oracle_question questions[3];
+	struct result result;
 
+	memset(questions, 0xff, sizeof(questions));	/* the rest is ignored */
+	questions[0].what = questions[1].what = questions[2].what = 'P';
+	result = serve(questions, sizeof(questions[0]));
 	CHECK(result.ok && result.len == 64 && is_hex(answers, 64, TEST_PUBLIC));
-	result = serve("PPP", 3);
+	result = serve(questions, sizeof(questions));
 	CHECK(result.ok && result.len == 192 && is_hex(answers + 128, 64, TEST_PUBLIC));
 }
 
-static void other_letters_end_it_without_an_answer(void)
+static void an_exchange_is_signed_and_with_it_a_receipt_of_the_same_second(void)
 {
-	uint8_t question[200];
-	unsigned letter;
+	struct ecdsa *ecdsa = ecdsa_new(test_secret());
+	uint8_t questions[QUESTIONS], *at = questions;
+	uint64_t earliest = now();
+	struct result result;
 
-	for (letter = 0; letter < 256; letter++) {
-		struct result result;
+	at = put_question(at, 'E', &good, NULL);
+	at = put_question(at, 'B', &good, strings);
+	at = put_question(at, 'P', &good, NULL);
+	at = put_question(at, 'E', &good, NULL);
+	result = serve(questions, (size_t)(at - questions));
+	CHECK(result.ok && result.len == 3 * sizeof(struct oracle_answer) + 64);
+	CHECK(answered_as_asked(ecdsa, questions, (size_t)(at - questions), result, earliest));
+	ecdsa_free(ecdsa);
+}
 
-		if (letter == 'P' || letter == 'R')
-			continue;
-		memset(question, 0, sizeof(question));
-		question[0] = (uint8_t)letter;
-		result = serve(question, 1);
-		CHECK(!result.ok && result.len == 0);
-		result = serve(question, sizeof(question));
-		CHECK(!result.ok && result.len == 0);
+static void every_exchange_of_the_service_is_signed(void)
+{
+	static const unsigned statuses[] = { 100, 200, 400, 404, 413, 500, 503, 999 };
+	struct ecdsa *ecdsa = ecdsa_new(test_secret());
+	uint8_t question[QUESTIONS];
+	size_t i, k, len, whole;
+
+	for (i = 0; i < COUNT(served); i++)
+		for (k = 0; k < COUNT(statuses); k++)
+			for (len = 0; len < EXCHANGE_NONCE; len += 64) {
+				struct exchange exchange = good;
+				uint64_t earliest = now();
+				struct result result;
+
+				exchange.status = statuses[k];
+				set_line(&exchange, served[i].method, served[i].path);
+				memset(exchange.nonce, 0, sizeof(exchange.nonce));
+				memset(exchange.nonce, 'n', len);
+				whole = (size_t)(put_question(question, k % 2 ? 'B' : 'E', &exchange, strings) - question);
+				result = serve(question, whole);
+				CHECK_ROW(result.ok && result.len == sizeof(struct oracle_answer), served[i].path);
+				CHECK_ROW(answered_as_asked(ecdsa, question, whole, result, earliest), served[i].path);
+			}
+	ecdsa_free(ecdsa);
+}
+
+/* A valid question behind the wrong one gets no answer either. */
+static void is_the_end(uint32_t what, const struct exchange *exchange, const char *row)
+{
+	uint8_t questions[QUESTIONS], *at;
+	struct result result;
+
+	at = put_question(questions, what, exchange, what == 'B' ? strings : NULL);
+	result = serve(questions, (size_t)(at - questions));
+	CHECK_ROW(!result.ok && result.len == 0, row);
+	at = put_question(at, 'P', &good, NULL);
+	at = put_question(at, 'B', &good, strings);
+	result = serve(questions, (size_t)(at - questions));
+	CHECK_ROW(!result.ok && result.len == 0, row);
+
+	at = put_question(questions, 'P', &good, NULL);
+	at = put_question(at, what, exchange, what == 'B' ? strings : NULL);
+	at = put_question(at, 'P', &good, NULL);
+	result = serve(questions, (size_t)(at - questions));
+	CHECK_ROW(!result.ok && result.len == 64, row);
+}
+
+static void other_questions_end_it_without_an_answer(void)
+{
+	static const uint32_t more[] = {
+		'E' << 8, 'B' << 16, (uint32_t)'P' << 24, 'P' | 1 << 8, 'E' | 1U << 31, UINT32_MAX,
+	};
+	uint32_t what;
+	char row[16];
+	size_t i;
+
+	for (what = 0; what < 256; what++) {
+		snprintf(row, sizeof(row), "%u", what);
+		if (what != 'P' && what != 'E' && what != 'B')
+			is_the_end(what, &good, row);
+	}
+	for (i = 0; i < COUNT(more); i++)
+		is_the_end(more[i], &good, "more");
+}
+
+static void what_is_no_exchange_ends_it_without_an_answer(void)
+{
+	static const struct exchange bad[] = {
+		{ .status = 0 }, { .status = 99 }, { .status = 1000 }, { .status = UINT32_MAX }, { .status = 200U << 24 },
+		{ .method = "POST\n" }, { .method = "PO\"ST" }, { .method = "P\xc3\x96ST" }, { .method = "post" },
+		{ .method = "GET" }, { .method = "PUT" }, { .method = "POST " }, { .method = "\nPOST" },
+		{ .path = "/api/generate\n" }, { .path = "/api/generat\"" }, { .path = "/api/generat\xc3" },
+		{ .path = "/api/generate?" }, { .path = "/health" }, { .path = "/" }, { .path = "/api/tags" },
+		{ .nonce = "a\nb" }, { .nonce = "a\"b" }, { .nonce = "n\xc3\xa9" }, { .nonce = " " }, { .nonce = "\n" },
+		{ .nonce = "a\";keyid=\"0x00" }, { .nonce = "a\\b" }, { .nonce = "a;b" }, { .nonce = "\x7f" },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(bad); i++) {
+		struct exchange exchange = bad[i];
+		char row[32];
+
+		snprintf(row, sizeof(row), "row %zu", i);
+		if (i > 4)
+			exchange.status = 200;
+		if (!exchange.method[0])
+			set_line(&exchange, "POST", exchange.path);
+		if (!exchange.path[0])
+			set_line(&exchange, exchange.method, "/api/generate");
+		is_the_end('E', &exchange, row);
+		is_the_end('B', &exchange, row);
+	}
+}
+
+static void strings_without_an_end_or_with_nothing_in_them_end_it(void)
+{
+	struct exchange exchange = good;
+	size_t i;
+
+	memset(exchange.method, 'G', sizeof(exchange.method));
+	is_the_end('E', &exchange, "method");
+	is_the_end('B', &exchange, "method");
+	exchange = good;
+	memset(exchange.path, '/', sizeof(exchange.path));
+	is_the_end('E', &exchange, "path");
+	is_the_end('B', &exchange, "path");
+	exchange = good;
+	memset(exchange.nonce, 'n', sizeof(exchange.nonce));
+	is_the_end('E', &exchange, "nonce");
+	is_the_end('B', &exchange, "nonce");
+	for (i = 0; i < 2; i++) {
+		exchange = good;
+		*(i ? exchange.path : exchange.method) = '\0';
+		is_the_end('E', &exchange, "empty");
+		is_the_end('B', &exchange, "empty");
 	}
 }
 
 /* The shape in which transactions and digests would be asked for. */
 static void a_bare_digest_is_not_signed(void)
 {
-	uint8_t question[1 + 32] = "R";
-	struct result result = serve(question, sizeof(question));
+	struct oracle_question question = { .what = 'E' };
+	struct result result;
 
+	memcpy(question.exchange.request_digest, "................................", 32);
+	memcpy(question.exchange.content_digest, "................................", 32);
+	result = serve(&question, sizeof(question));
 	CHECK(!result.ok && result.len == 0);
-	result = serve(question + 1, 32);
+	question.what = 'B';
+	result = serve(&question, sizeof(question));
+	CHECK(!result.ok && result.len == 0);
+	result = serve(question.exchange.request_digest, 32);
 	CHECK(!result.ok && result.len == 0);
 }
 
 static void no_part_of_a_question_is_answered(void)
 {
+	static const char kinds[] = "PEB";
 	uint8_t question[QUESTIONS];
-	size_t whole = (size_t)(put_receipt(question, strings) - question), len;
 	struct result result;
+	size_t i, whole, len;
 
-	for (len = 1; len < whole; len++) {
-		result = serve(question, len);
-		CHECK(!result.ok && result.len == 0);
+	for (i = 0; i < 3; i++) {
+		whole = (size_t)(put_question(question, (uint32_t)kinds[i], &good, i == 2 ? strings : NULL) - question);
+		for (len = 1; len < whole; len++) {
+			result = serve(question, len);
+			CHECK(!result.ok && result.len == 0);
+		}
+		result = serve(question, whole);
+		CHECK(result.ok && result.len == (i ? sizeof(struct oracle_answer) : 64));
 	}
-	result = serve(question, whole);
-	CHECK(result.ok && result.len == 73);
 }
 
 static void lengths_beyond_the_limit_end_it_at_once(void)
@@ -137,164 +207,49 @@ static void lengths_beyond_the_limit_end_it_at_once(void)
 	static const uint64_t bad[] = {
 		((uint64_t)1 << 40) + 1, (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 31, UINT64_MAX - 63,
 	};
-	uint8_t question[QUESTIONS];
-	size_t i, k, n;
+	struct oracle_question questions[2] = { { .what = 'B', .exchange = good }, { .what = 'P' } };
+	struct result result;
+	size_t i, k;
 
 	for (i = 0; i < 5; i++)
 		for (k = 0; k < COUNT(bad); k++) {
-			uint8_t *at = question;
-			struct result result;
-
-			*at++ = 'R';
-			for (n = 0; n < 5; n++)
-				at = put_number(at, n == i ? bad[k] : 0);
-			memset(at, 'P', 100);
-			result = serve(question, (size_t)(at + 100 - question));
+			memset(questions[0].len, 0, sizeof(questions[0].len));
+			questions[0].len[i] = bad[k];
+			result = serve(questions, sizeof(questions));
 			CHECK(!result.ok && result.len == 0);
 		}
 }
 
 static void a_huge_length_that_is_allowed_waits_for_its_bytes(void)
 {
-	uint8_t question[QUESTIONS] = "R";
-	uint8_t *at = question + 1;
+	struct oracle_question questions[3] = { { .what = 'B', .exchange = good }, { .what = 'P' }, { .what = 'P' } };
 	struct result result;
 	int i;
 
 	for (i = 0; i < 5; i++)
-		at = put_number(at, (uint64_t)1 << 40);
-	memset(at, 'x', 1000);
-	result = serve(question, (size_t)(at + 1000 - question));
+		questions[0].len[i] = (uint64_t)1 << 40;
+	result = serve(questions, sizeof(questions));
 	CHECK(!result.ok && result.len == 0);
 }
 
-/*
- * Read the stream of questions as the protocol says, and hold every byte of
- * the answers against it.
- */
-static bool answered_as_asked(const struct ecdsa *ecdsa, const uint8_t *at, size_t len,
-			      struct result result, uint64_t earliest)
+/* An exchange alone has no strings, whatever their lengths say. */
+static void lengths_of_no_receipt_are_ignored(void)
 {
-	const uint8_t *end = at + len, *answer = answers, *last = answers + result.len;
-	struct signer_string asked[SIGNER_STRINGS];
-	int i;
-
-	while (at < end) {
-		const uint8_t *numbers = at + 1;
-
-		if (*at == 'P') {
-			if (last - answer < 64 || !is_hex(answer, 64, TEST_PUBLIC))
-				return false;
-			answer += 64;
-			at++;
-			continue;
-		}
-		if (*at != 'R' || end - numbers < 40)
-			return !result.ok && answer == last;
-		at = numbers + 40;
-		for (i = 0; i < 5; i++) {
-			uint64_t want = get_number(numbers + 8 * i);
-
-			if (want > (uint64_t)(end - at))
-				return !result.ok && answer == last;
-			asked[i] = (struct signer_string){ (const char *)at, (size_t)want };
-			at += want;
-		}
-		if (last - answer < 73 || get_number(answer) < earliest ||
-		    get_number(answer) > now() ||
-		    !is_signature(ecdsa, answer + 8, get_number(answer), asked))
-			return false;
-		answer += 73;
-	}
-	return result.ok && answer == last;
-}
-
-static uint64_t state = 0x2545f4914f6cdd1d;
-
-static unsigned rnd(unsigned below)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state >> 33) % below;
-}
-
-/* Questions that are mostly well formed. */
-static size_t some_questions(uint8_t *bytes)
-{
-	uint8_t *at = bytes;
-	unsigned count = 1 + rnd(4), i;
-	size_t len, total;
-
-	while (count-- > 0) {
-		if (rnd(4) == 0) {
-			*at++ = 'P';
-			continue;
-		}
-		*at++ = 'R';
-		for (i = 0, total = 0; i < 5; i++) {
-			len = rnd(3) ? rnd(70) : rnd(2);
-			at = put_number(at, len);
-			total += len;
-		}
-		while (total-- > 0)
-			*at++ = (uint8_t)rnd(256);
-	}
-	return (size_t)(at - bytes);
-}
-
-static size_t spoil(uint8_t *bytes, size_t len)
-{
-	switch (rnd(5)) {
-	case 0:
-		bytes[rnd((unsigned)len)] = (uint8_t)rnd(256);
-		return len;
-	case 1:
-		bytes[rnd((unsigned)len)] ^= (uint8_t)(1 << rnd(8));
-		return len;
-	case 2:
-		return rnd((unsigned)len + 1);
-	case 3:
-		bytes[len] = (uint8_t)rnd(256);
-		return len + 1;
-	default:
-		return len;
-	}
-}
-
-static void whatever_is_asked_only_receipts_are_signed(void)
-{
-	struct ecdsa *ecdsa = ecdsa_new(test_secret());
-	uint64_t earliest = now();
-	uint8_t questions[QUESTIONS];
+	struct oracle_question questions[2] = { { .what = 'E', .exchange = good }, { .what = 'P' } };
 	struct result result;
-	size_t len, kept = 0, spoiled = 0;
-	int i;
 
-	for (i = 0; i < 3000; i++) {
-		len = some_questions(questions);
-		len = spoil(questions, len);
-		result = serve(questions, len);
-		CHECK(answered_as_asked(ecdsa, questions, len, result, earliest));
-		*(result.ok ? &kept : &spoiled) += 1;
-	}
-	for (i = 0; i < 1000; i++) {
-		len = rnd(300);
-		for (size_t k = 0; k < len; k++)
-			questions[k] = (uint8_t)(rnd(8) ? rnd(4) : (unsigned)"PR"[rnd(2)]);
-		result = serve(questions, len);
-		CHECK(answered_as_asked(ecdsa, questions, len, result, earliest));
-	}
-	CHECK(kept > 300 && spoiled > 300);
-	ecdsa_free(ecdsa);
+	memset(questions[0].len, 0xff, sizeof(questions[0].len));
+	result = serve(questions, sizeof(questions));
+	CHECK(result.ok && result.len == sizeof(struct oracle_answer) + 64);
 }
 
 static int serve_bad_key(void *secret)
 {
+	struct oracle_question question = { .what = 'P' };
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
-	    write(pair[0], "P", 1) != 1)
+	    write(pair[0], &question, sizeof(question)) != sizeof(question))
 		return 2;
 	return oracle_serve(pair[1], secret) ? 1 : 0;
 }
@@ -314,12 +269,16 @@ int main(void)
 {
 	RUN(no_question_is_a_good_end);
 	RUN(the_public_key_is_given_as_often_as_asked);
-	RUN(other_letters_end_it_without_an_answer);
+	RUN(an_exchange_is_signed_and_with_it_a_receipt_of_the_same_second);
+	RUN(every_exchange_of_the_service_is_signed);
+	RUN(other_questions_end_it_without_an_answer);
+	RUN(what_is_no_exchange_ends_it_without_an_answer);
+	RUN(strings_without_an_end_or_with_nothing_in_them_end_it);
 	RUN(a_bare_digest_is_not_signed);
 	RUN(no_part_of_a_question_is_answered);
 	RUN(lengths_beyond_the_limit_end_it_at_once);
 	RUN(a_huge_length_that_is_allowed_waits_for_its_bytes);
-	RUN(whatever_is_asked_only_receipts_are_signed);
+	RUN(lengths_of_no_receipt_are_ignored);
 	RUN(without_a_key_of_the_curve_nothing_is_served);
 	return DONE();
 }

@@ -93,6 +93,10 @@ static int count_keys(pid_t pid, bool *has_secret_memory)
 	return count;
 }
 
+static const struct exchange exchange = {
+	.status = 200, .method = "POST", .path = "/api/generate", .nonce = "n-1",
+};
+
 static const struct signer_string strings[SIGNER_STRINGS] = {
 	{ "m", 1 }, { "p", 1 }, { "[]", 2 }, { "r", 1 }, { "[]", 2 },
 };
@@ -100,7 +104,7 @@ static const struct signer_string strings[SIGNER_STRINGS] = {
 static void the_key_is_nowhere_else(void)
 {
 	bool secret_memory = false, unused = false;
-	struct signer_receipt receipt;
+	struct signer_signed made;
 	struct signer *signer;
 	char scratch[32];
 	int back = enter_scratch(scratch), count, i;
@@ -109,7 +113,7 @@ static void the_key_is_nowhere_else(void)
 	signer = signer_start(KEY);
 	CHECK(signer != NULL);
 	for (i = 0; signer && i < 20; i++)
-		CHECK(signer_receipt(signer, &receipt, strings));
+		CHECK(signer_sign(signer, &made, &exchange, i % 2 ? strings : NULL));
 
 	count = signer ? count_keys(signer_pid(signer), &secret_memory) : -1;
 	if (count < 0)
