@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034
 # Sourced by the scripts beside it: Debian packages that are missing are
 # installed, and apt is left alone when none is.
 
@@ -13,6 +14,7 @@ is_installed() {
 	test "$1" = libcurl4-openssl-dev && is_installed libcurl4-gnutls-dev
 }
 
+# shellcheck disable=SC2016	# expands in the shell that is root's
 # Runs as root.  policy-rc.d: the packaged lighttpd must not start on port 80.
 install_script='
 	set -e
@@ -30,7 +32,7 @@ install_script='
 
 # need_packages NAME...
 need_packages() {
-	missing=
+	missing=''
 	for package
 	do
 		is_installed "$package" || missing="$missing $package"
@@ -42,7 +44,7 @@ need_packages() {
 		return 1
 	}
 	echo "installing Debian packages:$missing"
-	as_root=
+	as_root=''
 	test "$(id -u)" = 0 || as_root=sudo
 	# shellcheck disable=SC2086
 	$as_root sh -c "$install_script" install $missing

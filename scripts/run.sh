@@ -5,6 +5,7 @@
 
 set -eu
 top=$(cd "${0%/*}/.." && pwd)
+# shellcheck source=scripts/packages.sh
 . "$top/scripts/packages.sh"
 B=${B:-$top/build}
 
@@ -16,8 +17,9 @@ make -s -C "$top" B="$B"
 
 port=${OYSTER_PORT:-5000}
 url=http://127.0.0.1:$port
-server= logger= model= temporary=
+server='' logger='' model='' temporary=''
 
+# shellcheck disable=SC2317	# called by a trap
 finish() {
 	trap '' INT TERM
 	test -z "$server" || kill -TERM "$server" 2>/dev/null || :
@@ -32,7 +34,7 @@ finish() {
 make_run_dir() {
 	if test -n "${OYSTER_RUN_DIR:-}"
 	then
-		mkdir -p -m 0700 "$OYSTER_RUN_DIR"
+		test -d "$OYSTER_RUN_DIR" || mkdir -m 0700 "$OYSTER_RUN_DIR"
 	else
 		OYSTER_RUN_DIR=$(mktemp -d /tmp/oyster.XXXXXX)
 		temporary=yes

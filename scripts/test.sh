@@ -4,6 +4,7 @@
 
 set -eu
 cd "${0%/*}/.."
+# shellcheck source=scripts/packages.sh
 . scripts/packages.sh
 
 # shellcheck disable=SC2086
