@@ -117,7 +117,7 @@ static const struct route {
 	enum oyster_err (*serve)(const struct server *server,
 				 struct answer *answer, struct call *call);
 } routes[] = {
-	{ "/api/generate", { "POST", "" }, "POST", serve_generate },
+	{ "/api/generate", { "POST", "POST" }, "POST", serve_generate },
 	{ "/health", { "GET", "HEAD" }, "GET, HEAD", serve_health },
 	{ "/oyster/signer", { "GET", "HEAD" }, "GET, HEAD", serve_signer },
 };
@@ -229,6 +229,7 @@ bool serve(const struct server *server, struct answer *answer,
 		err = route->serve(server, answer, call);
 	if (err == OYSTER_ECLIENT)
 		return false;
-	sign(server, answer, call, route->path);
+	if (err != OYSTER_ENOSIGNER)	/* it would only fail again */
+		sign(server, answer, call, route->path);
 	return true;
 }

@@ -83,10 +83,19 @@ static bool sign_exchange(const struct oracle *oracle,
 	return sign(oracle, answer->exchange, digest);
 }
 
+static int64_t monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 static bool answer_question(struct oracle *oracle,
 			    const struct oracle_question *question)
 {
 	struct oracle_answer answer = { 0 };
+	int64_t begun = monotonic();
 	struct timespec now;
 
 	if (question->what == ORACLE_PUBLIC)
@@ -100,6 +109,7 @@ static bool answer_question(struct oracle *oracle,
 
 	return (question->what == ORACLE_EXCHANGE ||
 		sign_receipt(oracle, question, &answer)) &&
+	       monotonic() - begun <= ORACLE_PATIENCE &&
 	       sign_exchange(oracle, question, &answer) &&
 	       send_answer(oracle, &answer, sizeof(answer));
 }
@@ -119,8 +129,9 @@ bool oracle_serve(int socket, const uint8_t *secret)
 		return false;
 	}
 	ecdsa_address(oracle.address, ecdsa_public(oracle.ecdsa));
-	while (ok && wire_take(&oracle.in, &question, sizeof(question))) {
-		ok = answer_question(&oracle, &question);
+	while (ok && wire_more(&oracle.in)) {
+		ok = wire_take(&oracle.in, &question, sizeof(question)) &&
+		     answer_question(&oracle, &question);
 		wire_wipe(&oracle.in);
 	}
 	ecdsa_free(oracle.ecdsa);

@@ -17,6 +17,12 @@
 #include "exchange.h"
 #include "receipt.h"
 
+/*
+ * Seconds in which a question must have come whole: nobody may begin one now
+ * and have it signed, with the time of its beginning, whenever he likes.
+ */
+#define ORACLE_PATIENCE	10
+
 enum oracle_what {
 	ORACLE_PUBLIC = 'P',	/* answered with the public key; the rest is ignored */
 	ORACLE_EXCHANGE = 'E',	/* sign the exchange */

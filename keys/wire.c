@@ -55,22 +55,30 @@ bool wire_receive(int socket, void *bytes, size_t len)
 	return true;
 }
 
+bool wire_more(struct wire_in *in)
+{
+	ssize_t got;
+
+	if (in->used < in->len)
+		return true;
+	do
+		got = recv(in->socket, in->bytes, in->size, 0);
+	while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return false;
+	in->used = 0;
+	in->len = (size_t)got;
+	if (in->most < in->len)
+		in->most = in->len;
+	return true;
+}
+
 const void *wire_some(struct wire_in *in, size_t *len)
 {
 	const uint8_t *bytes;
-	ssize_t got;
 
-	if (in->used == in->len) {
-		do
-			got = recv(in->socket, in->bytes, in->size, 0);
-		while (got < 0 && errno == EINTR);
-		if (got <= 0)
-			return NULL;
-		in->used = 0;
-		in->len = (size_t)got;
-		if (in->most < in->len)
-			in->most = in->len;
-	}
+	if (!wire_more(in))
+		return NULL;
 	if (*len > in->len - in->used)
 		*len = in->len - in->used;
 	bytes = in->bytes + in->used;

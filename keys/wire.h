@@ -35,6 +35,9 @@ struct wire_in {
 	size_t most;	/* the most that came since it was wiped */
 };
 
+/* Wait until there is a byte; false at the end of the stream. */
+bool wire_more(struct wire_in *in) __attribute__((nonnull, warn_unused_result));
+
 /* Take exactly len bytes. */
 bool wire_take(struct wire_in *in, void *bytes, size_t len)
 	__attribute__((nonnull, warn_unused_result));

@@ -93,7 +93,7 @@ static void check_recorded(const json_t *one, struct ecdsa *ecdsa,
 
 static void recorded_exchanges_come_out_the_same(void)
 {
-	json_t *all = load_vectors("tests/vectors/exchange.json"), *one;
+	json_t *all = load_vectors("tests/vectors/exchange.json");
 	struct ecdsa *ecdsa = ecdsa_new(secret);
 	uint8_t address[ECDSA_ADDRESS_LEN];
 	size_t i;
@@ -102,8 +102,8 @@ static void recorded_exchanges_come_out_the_same(void)
 	CHECK(json_array_size(all) == 4);
 	if (ecdsa) {
 		ecdsa_address(address, ecdsa_public(ecdsa));
-		json_array_foreach(all, i, one)
-			check_recorded(one, ecdsa, address);
+		for (i = 0; i < json_array_size(all); i++)
+			check_recorded(json_array_get(all, i), ecdsa, address);
 	}
 	ecdsa_free(ecdsa);
 	json_decref(all);
