@@ -36,7 +36,7 @@ static const struct {
 
 static void arrays_of_integers_lose_their_white_space(void)
 {
-	char to[256];
+	char to[256] = "";
 	size_t i, len;
 
 	for (i = 0; i < COUNT(arrays); i++) {
