@@ -13,6 +13,21 @@
 #define UNCOMPRESSED_LEN	(1 + ECDSA_PUBLIC_LEN)
 #define STACK_USED		16384	/* bytes of stack, more than signing takes */
 #define ETHEREUM_V		27	/* added to the recovery id */
+#define SCALAR_LEN		32	/* bytes of r and of s */
+
+/* The curve's order and its half, rounded down (SEC 2, 2.4.1). */
+static const uint8_t order[SCALAR_LEN] = {
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
+	0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b,
+	0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
+};
+static const uint8_t half_order[SCALAR_LEN] = {
+	0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d,
+	0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+};
 
 struct ecdsa {
 	secp256k1_context *context;
@@ -119,6 +134,70 @@ bool ecdsa_sign(const struct ecdsa *ecdsa, uint8_t sig[static ECDSA_SIG_LEN],
 		return false;
 	sig[ECDSA_SIG_LEN - 1] = (uint8_t)(ETHEREUM_V + recid);
 	return true;
+}
+
+/* Whether the number is a scalar: from 1 to the order less 1. */
+static bool is_scalar(const uint8_t number[static SCALAR_LEN])
+{
+	static const uint8_t zero[SCALAR_LEN];
+
+	return memcmp(number, zero, SCALAR_LEN) &&
+	       memcmp(number, order, SCALAR_LEN) < 0;
+}
+
+enum ecdsa_fault ecdsa_recover(uint8_t public_key[static ECDSA_PUBLIC_LEN],
+			       const uint8_t sig[static ECDSA_SIG_LEN],
+			       const uint8_t digest[static ECDSA_DIGEST_LEN])
+{
+	const secp256k1_context *context = secp256k1_context_static;
+	const uint8_t *r = sig, *s = sig + SCALAR_LEN;
+	int recid = sig[ECDSA_SIG_LEN - 1] - ETHEREUM_V;
+	secp256k1_ecdsa_recoverable_signature signature;
+	secp256k1_pubkey point;
+
+	if (recid != 0 && recid != 1)
+		return ECDSA_BAD_V;
+	if (!is_scalar(r))
+		return ECDSA_BAD_R;
+	if (!is_scalar(s))
+		return ECDSA_BAD_S;
+	if (memcmp(s, half_order, SCALAR_LEN) > 0)
+		return ECDSA_HIGH_S;
+	if (!secp256k1_ecdsa_recoverable_signature_parse_compact(
+		    context, &signature, sig, recid) ||
+	    !secp256k1_ecdsa_recover(context, &point, &signature, digest) ||
+	    !serialize(context, public_key, &point))
+		return ECDSA_NO_KEY;
+	return ECDSA_GOOD;
+}
+
+const char *ecdsa_fault_text(enum ecdsa_fault fault)
+{
+	switch (fault) {
+	case ECDSA_GOOD:
+		return "is good";
+	case ECDSA_BAD_V:
+		return "ends in a v that is neither 27 nor 28 (1b or 1c)";
+	case ECDSA_BAD_R:
+		return "has an r that is zero or not below the curve's order";
+	case ECDSA_BAD_S:
+		return "has an s that is zero or not below the curve's order";
+	case ECDSA_HIGH_S:
+		return "has a high s: only the lower of the two is accepted";
+	case ECDSA_NO_KEY:
+		break;
+	}
+	return "was made by no key";
+}
+
+bool ecdsa_is_public(const uint8_t public_key[static ECDSA_PUBLIC_LEN])
+{
+	uint8_t bytes[UNCOMPRESSED_LEN] = { 0x04 };
+	secp256k1_pubkey point;
+
+	memcpy(bytes + 1, public_key, ECDSA_PUBLIC_LEN);
+	return secp256k1_ec_pubkey_parse(secp256k1_context_static, &point,
+					 bytes, sizeof(bytes));
 }
 
 void ecdsa_address(uint8_t address[static ECDSA_ADDRESS_LEN],

@@ -49,6 +49,36 @@ bool ecdsa_sign(const struct ecdsa *ecdsa, uint8_t sig[static ECDSA_SIG_LEN],
 		const uint8_t digest[static ECDSA_DIGEST_LEN])
 	__attribute__((nonnull, warn_unused_result));
 
+/* Why no key was recovered from a signature. */
+enum ecdsa_fault {
+	ECDSA_GOOD,
+	ECDSA_BAD_V,	/* neither 27 nor 28 */
+	ECDSA_BAD_R,	/* zero, or not below the curve's order */
+	ECDSA_BAD_S,	/* likewise */
+	ECDSA_HIGH_S,	/* above half of the order: the twin of one with a low s */
+	ECDSA_NO_KEY	/* no key makes this signature */
+};
+
+/*
+ * Recover the key that made a signature.  As strict as the making: of the
+ * spellings that the mathematics allows, only the one of ecdsa_sign.  (v is
+ * never 29 or 30: an r above the order cannot be met with.)
+ *
+ * Out:     public_key  written only on ECDSA_GOOD
+ */
+enum ecdsa_fault ecdsa_recover(uint8_t public_key[static ECDSA_PUBLIC_LEN],
+			       const uint8_t sig[static ECDSA_SIG_LEN],
+			       const uint8_t digest[static ECDSA_DIGEST_LEN])
+	__attribute__((nonnull, warn_unused_result));
+
+/* The end of a sentence that begins with `the signature'. */
+const char *ecdsa_fault_text(enum ecdsa_fault fault)
+	__attribute__((returns_nonnull));
+
+/* Whether the bytes are a point of the curve. */
+bool ecdsa_is_public(const uint8_t public_key[static ECDSA_PUBLIC_LEN])
+	__attribute__((nonnull, warn_unused_result));
+
 /* The Ethereum address of a public key (Yellow Paper, appendix F). */
 void ecdsa_address(uint8_t address[static ECDSA_ADDRESS_LEN],
 		   const uint8_t public_key[static ECDSA_PUBLIC_LEN])
