@@ -37,7 +37,22 @@ PRACTICE  = $(patsubst %.c,$(B)/%.o,$(wildcard tests/practice-model.c tests/prac
 TESTS     = $(sort $(wildcard tests/t[0-9]*.sh))
 PROGRAMS  = $(B)/oyster-responder $(B)/oyster-key $(B)/practice-model
 
+# The verifier alone wants two libraries more; without them the rest is built.
+VERIFY_PKGS = libcbor libcrypto
+HAS_VERIFY := $(shell pkg-config --exists $(VERIFY_PKGS) && echo yes)
+VERIFY    = $(patsubst %.c,$(B)/%.o,$(filter-out keys/verify/oyster-verify.c,$(wildcard keys/verify/*.c)))
+VERIFY_USES = $(addprefix $(B)/,fcgi/buf.o fcgi/digest.o fcgi/err.o fcgi/json.o fcgi/json_put.o \
+	    fcgi/reply.o fcgi/request.o keys/ecdsa.o keys/exchange.o keys/keccak.o keys/receipt.o keys/wire.o)
+VERIFY_LIBS = $(call pkg,libs,$(VERIFY_PKGS) $(KEYS_PKGS))
+ifeq ($(HAS_VERIFY),yes)
+PROGRAMS += $(B)/oyster-verify
+else
+UNITS    := $(filter-out $(B)/unit/test_verify%,$(UNITS))
+endif
+
 all: $(PROGRAMS)
+
+verify: $(B)/oyster-verify
 
 $(B)/oyster-responder: $(B)/fcgi/main.o $(FCGI) $(KEYS)
 	$(LINK) -o $@ $^ $(LIBS)
@@ -45,12 +60,19 @@ $(B)/oyster-responder: $(B)/fcgi/main.o $(FCGI) $(KEYS)
 $(B)/oyster-key: $(B)/keys/oyster-key.o $(KEYS)
 	$(LINK) -o $@ $^ $(KEYS_LIBS)
 
+$(B)/oyster-verify: $(B)/keys/verify/oyster-verify.o $(VERIFY) $(VERIFY_USES)
+	$(LINK) -o $@ $^ $(VERIFY_LIBS)
+
 $(B)/practice-model: $(PRACTICE)
 	$(LINK) -o $@ $^
 
 $(B)/unit/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(KEYS)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -ljansson
+
+$(B)/unit/test_verify%: $(B)/tests/unit/test_verify%.o $(VERIFY) $(FCGI) $(KEYS)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS) $(VERIFY_LIBS) -ljansson
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -93,6 +115,6 @@ uninstall:
 clean:
 	rm -rf build build-asan build-tsan build-lint build-lint-clang
 
-.PHONY: all units check asan tsan lint bench install uninstall clean
+.PHONY: all verify units check asan tsan lint bench install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
