@@ -20,7 +20,7 @@ struct evidence {
 	struct text request;		/* the request's body */
 	const char *method;
 	const char *path;		/* without a query */
-	const char *nonce;		/* that was sent; NULL if none was */
+	const char *nonce;		/* that was sent; empty: none was; NULL: who knows */
 
 	bool has_key;
 	uint8_t address[ECDSA_ADDRESS_LEN];

@@ -126,16 +126,15 @@ static bool check_keyid(struct report *report, const struct evidence *evidence,
 static bool check_nonce(struct report *report, const struct evidence *evidence,
 			const char *nonce)
 {
-	if (!evidence->nonce && *nonce)
-		report_skip(report, about, "nonce %s was not compared with the one sent (--nonce)", nonce);
-	else if (!evidence->nonce)
-		report_skip(report, about, "no nonce: an answer made earlier looks the same");
-	else if (!*nonce)
-		report_fail(report, about, "has no nonce, --nonce is %s", evidence->nonce);
+	const char *none = "none", *found = *nonce ? nonce : none;
+
+	if (!evidence->nonce)
+		report_skip(report, about, "nonce is %s, not compared with the one sent (--nonce)", found);
 	else if (strcmp(nonce, evidence->nonce))
-		report_fail(report, about, "nonce is %s, --nonce is %s", nonce, evidence->nonce);
+		report_fail(report, about, "nonce is %s, --nonce is %s", found,
+			    *evidence->nonce ? evidence->nonce : none);
 	else
-		report_pass(report, about, "nonce is %s, as --nonce says", nonce);
+		report_pass(report, about, "nonce is %s, as --nonce says", found);
 	return !evidence->nonce || !strcmp(nonce, evidence->nonce);
 }
 
@@ -230,7 +229,7 @@ void check_exchange(struct report *report, struct evidence *evidence)
 
 	/* A content-digest alone is anybody's. */
 	if (!has[REQUEST_DIGEST] && !has[INPUT] && !has[SIGNATURE]) {
-		if (evidence->need_exchange || evidence->nonce)
+		if (evidence->need_exchange || (evidence->nonce && *evidence->nonce))
 			report_fail(report, about, "there is no signature of it, and %s wants one",
 				    evidence->need_exchange ? "--require" : "--nonce");
 		else

@@ -18,7 +18,7 @@ const char options_usage[] =
 	"The request:\n"
 	"  --request FILE               its body (none for GET and HEAD)\n"
 	"  --method M --path P          POST /api/generate unless told\n"
-	"  --nonce N                    the x-oyster-nonce that was sent\n"
+	"  --nonce N                    the x-oyster-nonce that was sent; '': none was\n"
 	"The key, from one of these and never from the response itself:\n"
 	"  --address 0xADDRESS\n"
 	"  --public-key FILE            64 bytes, raw or hexadecimal\n"
@@ -219,7 +219,7 @@ static bool settle_response(struct options *options)
 	if (options_has_response(options) && !options->request &&
 	    strcmp(options->method, "GET") && strcmp(options->method, "HEAD"))
 		return complain("--request", "the body of the request is needed");
-	if (options->nonce && !exchange_is_nonce(options->nonce))
+	if (options->nonce && *options->nonce && !exchange_is_nonce(options->nonce))
 		return complain("--nonce", "is none: 1 to 128 characters out of A-Z a-z 0-9 - . _ ~ + / =");
 	return true;
 }

@@ -390,6 +390,8 @@ static void another_method_path_nonce_or_key_is_refused(void)
 	answer.path = "/api/generate";
 	answer.nonce = "n-2";
 	CHECK(is_refused(&answer, "nonce is n-1, --nonce is n-2"));
+	answer.nonce = "";
+	CHECK(is_refused(&answer, "nonce is n-1, --nonce is none"));
 	answer.nonce = NULL;
 	CHECK(passes(&answer));
 	answer.address = "0x1a642f0e3c3af545e7acbd38b07251b3990914f2";
@@ -401,7 +403,7 @@ static void another_method_path_nonce_or_key_is_refused(void)
 
 	answer = recorded_exchange(0);
 	answer.nonce = "n-1";
-	CHECK(is_refused(&answer, "has no nonce"));
+	CHECK(is_refused(&answer, "nonce is none, --nonce is n-1"));
 	release(&answer);
 }
 
