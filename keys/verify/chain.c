@@ -194,7 +194,7 @@ static bool check_form(X509 *cert, size_t index, char why[static CHAIN_WHY])
 	if (X509_get_signature_nid(cert) != NID_ecdsa_with_SHA384)
 		return fail(why, index, "is not signed with ecdsa-with-SHA384");
 	if (flags & EXFLAG_INVALID)
-		return fail(why, index, "has extensions that contradict each other");
+		return fail(why, index, "has extensions that are malformed");
 	if (has_unknown_critical(cert))
 		return fail(why, index, "has a critical extension that is not known");
 	return true;
