@@ -8,7 +8,7 @@ cd "${0%/*}/.."
 . scripts/packages.sh
 
 # shellcheck disable=SC2086
-need_packages $BUILD_PACKAGES libjansson-dev clang cppcheck shellcheck mandoc git
+need_packages $BUILD_PACKAGES libcbor-dev libssl-dev libjansson-dev clang cppcheck shellcheck mandoc git
 
 failed=0
 complain() {
@@ -31,7 +31,7 @@ refuse() {
 only() {
 	library=$1
 	shift
-	for file in $(grep -lE "#include <$library" fcgi/*.[ch] keys/*.[ch])
+	for file in $(grep -lE "#include <$library" fcgi/*.[ch] keys/*.[ch] keys/verify/*.[ch])
 	do
 		case " $* " in
 		*" $file "*) ;;
@@ -64,12 +64,15 @@ refuse 'fcgi/ knows of keys/ only signer.h' '#include "keys/([^s]|s[^i])' fcgi/*
 only 'fcgi' fcgi/respond.c
 only 'curl/' fcgi/relay.c fcgi/main.c
 only 'secp256k1' keys/ecdsa.c
-only 'nettle/' keys/keccak.h keys/keccak.c keys/exchange.c fcgi/digest.h fcgi/digest.c
+only 'nettle/' keys/keccak.h keys/keccak.c keys/exchange.c fcgi/digest.h fcgi/digest.c \
+	keys/verify/encoding.c keys/verify/document.c
+only 'openssl/' keys/verify/chain.c
+only 'cbor' keys/verify/item_cbor.c
 
 # What wants a better function, or another file.
 refuse 'banned function' \
 	'\<(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|atoi|atol|gets|localtime|gmtime|system|popen)\(' \
-	fcgi/*.c keys/*.c
+	fcgi/*.c keys/*.c keys/verify/*.c
 refuse 'unfinished' '\<(TOD[O]|FIXM[E]|XX[X]|HAC[K])\>' $(git ls-files '*.[ch]' '*.sh' '*.md' Makefile conf)
 refuse 'trailing white space' '[ 	]$' $(git ls-files '*.[ch]' '*.sh' '*.py' '*.mjs' conf Makefile)
 for key in $(git ls-files '*.sec')
