@@ -1,7 +1,7 @@
 /*
  * item.h - CBOR (RFC 8949), one data item at a time.
  *
- * Only item.c includes cbor.h.  Nothing is allocated, whatever lengths the
+ * Only item_cbor.c includes cbor.h.  Nothing is allocated, whatever lengths the
  * bytes claim: strings are slices of them, and arrays and maps are a count
  * of the items that follow.
  */
@@ -14,13 +14,13 @@
 #include "fcgi/buf.h"
 
 enum item_type {
+	ITEM_NONE,
 	ITEM_NUMBER,	/* not negative */
 	ITEM_BYTES,
 	ITEM_STRING,
 	ITEM_ARRAY,
 	ITEM_MAP,
-	ITEM_NULL,
-	ITEM_OTHER	/* tags, floats, negative numbers, indefinite lengths, … */
+	ITEM_NULL
 };
 
 struct item {
@@ -33,7 +33,9 @@ struct item {
  * Take the next item off the front.
  *
  * Out:     rest  unchanged on failure
- * Returns: false at the end, and if the bytes end within the item
+ * Returns: false at the end, if the bytes end within the item, and if it is
+ *          of no type above: a tag, a float, a boolean, a negative number, a
+ *          string or collection without a length
  */
 bool item_take(struct text *rest, struct item *item)
 	__attribute__((nonnull, warn_unused_result));
@@ -42,10 +44,7 @@ bool item_take(struct text *rest, struct item *item)
 bool item_take_type(struct text *rest, struct item *item, enum item_type type)
 	__attribute__((nonnull, warn_unused_result));
 
-/*
- * Pass over a value with all that is in it, however deep.  False also if
- * there is anything of ITEM_OTHER in it.
- */
+/* Pass over a value with all that is in it, however deep. */
 bool item_pass(struct text *rest) __attribute__((nonnull, warn_unused_result));
 
 #endif
