@@ -1,4 +1,5 @@
 # make            build/oyster-responder, build/oyster-key and the practice model
+# make static     build/static/oyster-verify, one file without libraries
 # make check      unit tests, then the shell tests against a real lighttpd
 # make asan       both again under AddressSanitizer and UBSan
 # make tsan       the threaded tests under ThreadSanitizer
@@ -41,6 +42,8 @@ PROGRAMS  = $(B)/oyster-responder $(B)/oyster-key $(B)/practice-model
 VERIFY_PKGS = libcbor libcrypto
 HAS_VERIFY := $(shell pkg-config --exists $(VERIFY_PKGS) && echo yes)
 VERIFY    = $(patsubst %.c,$(B)/%.o,$(filter-out keys/verify/oyster-verify.c,$(wildcard keys/verify/*.c)))
+CBOR      = $(B)/keys/verify/item_cbor.o
+PLAIN     = $(B)/keys/verify/item_plain.o
 VERIFY_USES = $(addprefix $(B)/,fcgi/buf.o fcgi/digest.o fcgi/err.o fcgi/json.o fcgi/json_put.o \
 	    fcgi/reply.o fcgi/request.o keys/ecdsa.o keys/exchange.o keys/keccak.o keys/receipt.o keys/wire.o)
 VERIFY_LIBS = $(call pkg,libs,$(VERIFY_PKGS) $(KEYS_PKGS))
@@ -60,8 +63,20 @@ $(B)/oyster-responder: $(B)/fcgi/main.o $(FCGI) $(KEYS)
 $(B)/oyster-key: $(B)/keys/oyster-key.o $(KEYS)
 	$(LINK) -o $@ $^ $(KEYS_LIBS)
 
-$(B)/oyster-verify: $(B)/keys/verify/oyster-verify.o $(VERIFY) $(VERIFY_USES)
+$(B)/oyster-verify: $(B)/keys/verify/oyster-verify.o $(filter-out $(PLAIN),$(VERIFY)) $(VERIFY_USES)
 	$(LINK) -o $@ $^ $(VERIFY_LIBS)
+
+# One file without libraries.  Debian has no static libcbor: item_plain.c stands in.
+static: $(B)/static/oyster-verify
+
+$(B)/static/item_take.o: keys/verify/item_plain.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Ditem_plain_take=item_take $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/static/oyster-verify: $(B)/keys/verify/oyster-verify.o $(filter-out $(PLAIN) $(CBOR),$(VERIFY)) \
+		$(VERIFY_USES) $(B)/static/item_take.o
+	$(CC) -pthread $(LDHARDEN) -static-pie -Wl,--gc-sections -s $(LDFLAGS) -o $@ $^ \
+	    $(call pkg,static --libs,libcrypto $(KEYS_PKGS))
 
 $(B)/practice-model: $(PRACTICE)
 	$(LINK) -o $@ $^
@@ -70,7 +85,8 @@ $(B)/unit/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(KEYS)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -ljansson
 
-$(B)/unit/test_verify%: $(B)/tests/unit/test_verify%.o $(VERIFY) $(FCGI) $(KEYS)
+# Named one by one, so that the rule above is not tried for them.
+$(filter $(B)/unit/test_verify%,$(UNITS)): $(B)/unit/%: $(B)/tests/unit/%.o $(VERIFY) $(FCGI) $(KEYS)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) $(VERIFY_LIBS) -ljansson
 
@@ -105,16 +121,19 @@ bench: all
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(CONFDIR)
 	install -m 0755 $(B)/oyster-key $(DESTDIR)$(BINDIR)
+ifeq ($(HAS_VERIFY),yes)
+	install -m 0755 $(B)/oyster-verify $(DESTDIR)$(BINDIR)
+endif
 	install -m 0755 $(B)/oyster-responder $(DESTDIR)$(LIBEXEC)
 	install -m 0644 conf/lighttpd.conf conf/oyster.conf conf/oyster.service $(DESTDIR)$(CONFDIR)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(LIBEXEC)/oyster-responder
+	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(BINDIR)/oyster-verify $(DESTDIR)$(LIBEXEC)/oyster-responder
 	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf $(DESTDIR)$(CONFDIR)/oyster.service
 
 clean:
 	rm -rf build build-asan build-tsan build-lint build-lint-clang
 
-.PHONY: all verify units check asan tsan lint bench install uninstall clean
+.PHONY: all verify static units check asan tsan lint bench install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
