@@ -1,10 +1,12 @@
 #!/bin/sh
+# shellcheck disable=SC2034	# variables are used in the bodies of tests
 
 # oyster-verify over answers as curl saves them.
 
 . "${0%/*}/lib.sh"
 
-test -x "$B/oyster-verify" || skip_all 'oyster-verify is not built: libcbor-dev and libssl-dev'
+VERIFY=${OYSTER_VERIFY:-$B/oyster-verify}
+test -x "$VERIFY" || skip_all 'oyster-verify is not built: libcbor-dev and libssl-dev'
 
 start_model
 start_lighttpd
@@ -16,7 +18,7 @@ PROMPT='{"model":"llama3.2","prompt":"Why is the sky blue?"}'
 oyster() {
 	want=$1 got=0
 	shift
-	"$B/oyster-verify" "$@" >said 2>complaint || got=$?
+	"$VERIFY" "$@" >said 2>complaint || got=$?
 	test "$got" = "$want" && return
 	echo "exit status $got, not $want"
 	cat said complaint
@@ -150,6 +152,14 @@ test_expect_success 'a changed body, request, status or time fails' '
 	cp headers.good headers &&
 	change "created=1" "created=2" headers && verify 1 && cp headers.good headers &&
 	verify 0
+'
+
+test_expect_success 'a request that curl -d sent without its line ends is told apart' '
+	printf "%s\n" "$PROMPT" >sent &&
+	curl -q -si --noproxy "*" -d @sent "$URL/api/generate" >saved &&
+	oyster 1 --address "$ADDRESS" --request sent saved &&
+	says "use --data-binary" &&
+	says "PASS  receipt: x-oyster-signature recovers"
 '
 
 test_expect_success 'a header that is there twice fails' '

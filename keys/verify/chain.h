@@ -56,7 +56,7 @@ struct chain_root {
 	uint8_t key[CHAIN_KEY];
 };
 
-/* AWS's root for Nitro enclaves. */
+/* AWS's root for Nitro enclaves; in aws.c. */
 extern const struct chain_root chain_aws;
 
 /*

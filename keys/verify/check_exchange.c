@@ -49,24 +49,53 @@ static bool read_digest(uint8_t digest[static EXCHANGE_DIGEST], struct text fiel
 	       field.len == 0 && base64_read(digest, EXCHANGE_DIGEST, base64);
 }
 
+static void make_digest(uint8_t to[static DIGEST_LEN], struct text bytes)
+{
+	struct digest digest;
+
+	digest_init(&digest);
+	digest_add(&digest, bytes);
+	digest_final(&digest, to);
+}
+
+/* `curl -d @FILE' sends a file without its line ends: the commonest mistake. */
+static bool is_without_lines(const uint8_t claimed[static DIGEST_LEN], struct text bytes)
+{
+	static const char ends[] = "\r\n";
+	const char *at = bytes.at, *end = at + bytes.len, *start;
+	uint8_t ours[DIGEST_LEN];
+	struct digest digest;
+
+	digest_init(&digest);
+	while (at < end) {
+		start = at;
+		while (at < end && *at != ends[0] && *at != ends[1])
+			at++;
+		digest_add(&digest, (struct text){ start, (size_t)(at - start) });
+		if (at < end)
+			at++;
+	}
+	digest_final(&digest, ours);
+	return !memcmp(ours, claimed, sizeof(ours));
+}
+
 /* Hold the digest that a field claims against the bytes that there are. */
 static bool check_digest(struct report *report, uint8_t claimed[static EXCHANGE_DIGEST],
 			 enum field_id id, struct text field, struct text bytes,
 			 const char *of)
 {
 	uint8_t ours[DIGEST_LEN];
-	struct digest digest;
 
 	if (!read_digest(claimed, field)) {
 		report_fail(report, about, "%s is not sha-256=:BASE64: alone", names[id]);
 		return false;
 	}
-	digest_init(&digest);
-	digest_add(&digest, bytes);
-	digest_final(&digest, ours);
+	make_digest(ours, bytes);
 	if (memcmp(ours, claimed, sizeof(ours))) {
-		report_fail(report, about, "%s does not match the %s (%zu bytes)",
-			    names[id], of, bytes.len);
+		report_fail(report, about, "%s does not match the %s (%zu bytes)%s",
+			    names[id], of, bytes.len,
+			    is_without_lines(claimed, bytes) ?
+			    "; it does without line ends, as `curl -d' sends it: use --data-binary" : "");
 		return false;
 	}
 	report_pass(report, about, "%s matches the %s (%zu bytes)",

@@ -147,26 +147,31 @@ static bool run(struct report *report, struct evidence *evidence,
 }
 
 /* The model's text, and the checks where they do not get into it. */
-static void print_answer(const struct report *report, const struct evidence *evidence,
+static bool print_answer(const struct report *report, const struct evidence *evidence,
 			 bool verified)
 {
 	report_print_text(report, stderr);
-	if (verified && evidence->is_read)
-		fwrite(evidence->statement.response.at, 1,
-		       evidence->statement.response.len, stdout);
-	else if (verified)
-		warnx("there is no text in this answer");
+	if (!verified)
+		return false;
+	if (!evidence->is_read) {
+		warnx("there is no text in this answer, which has status %u",
+		      evidence->response.status);
+		return false;
+	}
+	fwrite(evidence->statement.response.at, 1, evidence->statement.response.len,
+	       stdout);
+	return true;
 }
 
 static int conclude(const struct report *report, const struct evidence *evidence,
 		    const struct options *options)
 {
 	enum report_verdict verdict = report_verdict(report);
-	bool verified = verdict == REPORT_VERIFIED ||
-			(verdict == REPORT_UNPINNED && options->allow_unpinned);
+	bool ok = verdict == REPORT_VERIFIED ||
+		  (verdict == REPORT_UNPINNED && options->allow_unpinned);
 
 	if (options->answer)
-		print_answer(report, evidence, verified);
+		ok = print_answer(report, evidence, ok);
 	else if (options->json)
 		report_print_json(report, stdout);
 	else if (!options->quiet)
@@ -175,7 +180,7 @@ static int conclude(const struct report *report, const struct evidence *evidence
 		warn("cannot write");
 		return UNUSABLE;
 	}
-	return verified ? VERIFIED : NOT_VERIFIED;
+	return ok ? VERIFIED : NOT_VERIFIED;
 }
 
 int main(int argc, char **argv)
