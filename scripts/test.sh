@@ -8,7 +8,7 @@ cd "${0%/*}/.."
 . scripts/packages.sh
 
 # shellcheck disable=SC2086
-need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev perl python3 \
+need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev libcbor-dev libssl-dev perl python3 \
 	python3-pycryptodome python3-ecdsa
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
