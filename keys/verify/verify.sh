@@ -231,11 +231,10 @@ string() {
 
 # context FILE: also in hexadecimal digits, and only as it is written
 context() {
-	text=$(jq -e -c 'if .context == null then [] else .context end | if type == "array" and all(.[]; type == "number")
-		then . else error end' "$1") || no "context is not an array of integers"
-	test "$text" = '[]' || tr -d ' \t\r\n' <"$1" | grep -qF "\"context\":$text" ||
-		no "context is not an array of integers"
+	text=$(jq -c 'if .context == null then [] else .context end' "$1")
 	matches '\[(-?[0-9]+(,-?[0-9]+)*)?\]' "$text" || no "context is not an array of integers"
+	test "$text" = '[]' || tr -d ' \t\r\n' <"$1" | grep -qF "\"context\":$text" ||
+		no "context has a number in an odd spelling"
 	printf %s "$text" | hex
 }
 
@@ -256,36 +255,41 @@ encode() {
 	printf %s "$tail"
 }
 
+# Values come by assignments alone: set -e looks at those, not into arguments.
 check_receipt() {
-	seconds=$(field x-oyster-timestamp)
 	matches '0|[1-9][0-9]{0,17}' "$seconds" || no "x-oyster-timestamp is not a number"
 	test "$status" = 200 || no "a receipt on a $status"
 	is_json "$request" || no "the request is not a JSON object"
-	case $(field content-type) in
-	application/x-ndjson)
-		test "$(tail -c 1 "$body" | hex)" = 0a || no "the last line is cut off"
-		split -l 1 "$body" "$dir/line." ;;
-	*)	cp "$body" "$dir/line.a" ;;
-	esac
-	response=
-	for line in "$dir"/line.*
-	do
-		is_json "$line" || no "the answer is not a JSON object"
-		test "$(string "$line" model)" = "$(string "$request" model)" || no "another model"
-		test "$(context "$line")" = "$(context "$dir/line.a"*)" || no "two contexts"
-		response=$response$(string "$line" response)
-	done
 	jq -e '[.system, .template, .suffix, .format, .raw, .images, .think, .truncate, .shift,
 		.logprobs, .top_logprobs, .options] | all(. == null or . == "" or . == {} or
 		. == [] or . == false)' "$request" >/dev/null ||
 		no "a receipt does not say all that was asked"
-	jq 'if .prompt == null then .prompt = "" else . end' "$request" >"$dir/prompt"
-	message=$(printf '|oyster-hasher||timestamp|' | hex)$(printf %016x "$seconds")$(
-		printf '|ollama_signature_parameters|' | hex)
-	message=$message$(encode "$(string "$line" model)" "$(string "$dir/prompt" prompt)" \
-		"$(context "$request")" "$response" "$(context "$line")")
-	given=$(field x-oyster-signature)
-	check receipt "$(keccak256 "$message")" "${given#0x}"
+	jq 'if .prompt == null then .prompt = "" else . end' "$request" >"$dir/asked"
+	model=$(string "$dir/asked" model)
+	prompt=$(string "$dir/asked" prompt)
+	request_context=$(context "$request")
+	type=$(field content-type)
+	case $type in
+	application/x-ndjson) split -l 1 "$body" "$dir/line." ;;
+	*) cp "$body" "$dir/line.a" ;;
+	esac
+	response='' response_context=''
+	for line in "$dir"/line.*
+	do
+		is_json "$line" || no "the answer is not a JSON object"
+		its=$(string "$line" model)
+		test "$its" = "$model" || no "another model answered"
+		its=$(context "$line")
+		test "$its" = "${response_context:-$its}" || no "there are two contexts"
+		response_context=$its
+		its=$(string "$line" response)
+		response=$response$its
+	done
+	arguments=$(encode "$model" "$prompt" "$request_context" "$response" "$response_context")
+	message=$(printf '|oyster-hasher||timestamp|' | hex)$(printf %016x "$seconds")
+	message=$message$(printf '|ollama_signature_parameters|' | hex)$arguments
+	hash=$(keccak256 "$message")
+	check receipt "$hash" "${receipt#0x}"
 }
 
 # --- exchanges ---
@@ -295,7 +299,6 @@ digest() {
 }
 
 check_exchange() {
-	input=$(field signature-input)
 	components='("@status" "@method";req "@path";req "content-digest" "x-oyster-request-digest")'
 	created=$(printf %s "$input" | sed -n 's/.*;created=\([0-9]*\);.*/\1/p')
 	its=$(printf %s "$input" | sed -n 's/.*\(;nonce="[A-Za-z0-9._~+/=-]\{1,128\}"\);keyid=.*/\1/p')
@@ -303,27 +306,40 @@ check_exchange() {
 	params="$components;created=$created$its;keyid=\"$address\";tag=\"oyster\""
 	test "$input" = "oyster=$params" || no "signature-input is not oyster=$params"
 	test -z "$nonce" || test "$its" = ";nonce=\"$nonce\"" || no "another nonce was answered"
-	test "$created" = "${seconds:-$created}" || no "two different times"
-	test "$(field content-digest)" = "$(digest "$body")" || no "another answer was signed"
-	test "$(field x-oyster-request-digest)" = "$(digest "$request")" || no "another request was answered"
-	base=$(printf '"@status": %s\n"@method";req: %s\n"@path";req: %s\n"content-digest": %s\n' \
-		"$status" "$method" "$path" "$(digest "$body")"
-		printf '"x-oyster-request-digest": %s\n"@signature-params": %s' "$(digest "$request")" "$params")
-	given=$(field signature | sed -n 's/^oyster=:\(.*\):$/\1/p')
-	sig=$(printf %s "$given" | base64 -d 2>/dev/null | hex)
-	test "$(printf %s "$given" | base64 -d 2>/dev/null | base64 -w 0)" = "$given" || no "signature is not in base64"
-	check exchange "$(keccak256 "$(printf '\031Ethereum Signed Message:\n%d%s' "${#base}" "$base" | hex)")" "$sig"
+	test "$created" = "${seconds:-$created}" || no "there are two different times"
+
+	of_answer=$(field content-digest)
+	of_request=$(field x-oyster-request-digest)
+	its=$(digest "$body")
+	test "$of_answer" = "$its" || no "another answer was signed"
+	its=$(digest "$request")
+	test "$of_request" = "$its" || no "another request was answered"
+	base=$(printf '"@status": %s\n"@method";req: %s\n"@path";req: %s\n' "$status" "$method" "$path"
+		printf '"content-digest": %s\n"x-oyster-request-digest": %s\n' "$of_answer" "$of_request"
+		printf '"@signature-params": %s' "$params")
+
+	base64=$(printf %s "$signature" | sed -n 's/^oyster=:\(.*\):$/\1/p')
+	printf %s "$base64" | base64 -d >"$dir/signature" 2>/dev/null || no "signature is not in base64"
+	its=$(base64 -w 0 "$dir/signature")
+	test "$its" = "$base64" || no "signature is in another spelling of base64"
+	message=$(printf '\031Ethereum Signed Message:\n%d%s' "${#base}" "$base" | hex)
+	hash=$(keccak256 "$message")
+	its=$(hex <"$dir/signature")
+	check exchange "$hash" "$its"
 }
 
 bytes=$(read_head) || no "this is not an answer"
 test -n "$bytes" || no "this is half an answer"
 tail -c "+$((bytes + 1))" "$answer" >"$body"
 status=$(sed -n '1s/^HTTP[^ ]* \([0-9]*\).*/\1/p' "$head")
-test -z "$(field x-oyster-timestamp)$(field x-oyster-signature)" || check_receipt
-test -z "$(field signature-input)$(field signature)" || check_exchange
-test -n "$found" || no "there is nothing to verify"
-case "$nonce $found" in
-?*' '*exchange* | ' '*) ;;
-*) no "a receipt says nothing of a nonce" ;;
+seconds=$(field x-oyster-timestamp)
+receipt=$(field x-oyster-signature)
+input=$(field signature-input)
+signature=$(field signature)
+test -z "$seconds$receipt" || check_receipt
+test -z "$input$signature" || check_exchange
+case $nonce:$found in
+*:) no "there is nothing to verify" ;;
+?*:' receipt') no "a receipt says nothing of a nonce" ;;
 esac
 echo "signed by $address:$found"
