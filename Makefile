@@ -11,6 +11,7 @@ PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
 LIBEXEC  ?= $(PREFIX)/libexec/oyster
 CONFDIR  ?= $(PREFIX)/share/oyster
+MANDIR   ?= $(PREFIX)/share/man
 B        ?= build
 
 CFLAGS   ?= -O2 -g
@@ -36,6 +37,7 @@ FCGI      = $(patsubst %.c,$(B)/%.o,$(filter-out fcgi/main.c,$(wildcard fcgi/*.c
 UNITS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 PRACTICE  = $(patsubst %.c,$(B)/%.o,$(wildcard tests/practice-model.c tests/practice/*.c))
 TESTS     = $(sort $(wildcard tests/t[0-9]*.sh))
+PAGES     = $(wildcard keys/*.[1-8] keys/verify/*.[1-8] fcgi/*.[1-8])
 PROGRAMS  = $(B)/oyster-responder $(B)/oyster-key $(B)/practice-model
 
 # The verifier alone wants two libraries more; without them the rest is built.
@@ -126,10 +128,14 @@ ifeq ($(HAS_VERIFY),yes)
 endif
 	install -m 0755 $(B)/oyster-responder $(DESTDIR)$(LIBEXEC)
 	install -m 0644 conf/lighttpd.conf conf/oyster.conf conf/oyster.service $(DESTDIR)$(CONFDIR)
+	for page in $(PAGES); do \
+		install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit; \
+	done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(BINDIR)/oyster-verify $(DESTDIR)$(LIBEXEC)/oyster-responder
 	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf $(DESTDIR)$(CONFDIR)/oyster.service
+	for page in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 
 clean:
 	rm -rf build build-asan build-tsan build-lint build-lint-clang
