@@ -5,6 +5,8 @@
 
 . "${0%/*}/lib.sh"
 
+command -v jq >/dev/null || skip_all 'no jq'
+
 VECTORS=$TESTS/vectors
 VERIFY=$TOP/keys/verify
 
