@@ -8,16 +8,16 @@ cd "${0%/*}/.."
 . scripts/packages.sh
 
 # shellcheck disable=SC2086
-need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev libcbor-dev libssl-dev perl python3 \
-	python3-pycryptodome python3-ecdsa
+need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev libcbor-dev libssl-dev \
+	perl python3 python3-pycryptodome python3-ecdsa jq bc openssl mandoc
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
 # A node from elsewhere is as good as Debian's.
 command -v npm >/dev/null || need_packages nodejs npm
-test -d tests/node_modules/ethers ||
+test tests/node_modules/.package-lock.json -nt tests/package-lock.json ||
 	npm ci --prefix tests --no-audit --no-fund --silent || {
-		echo "ethers could not be installed: its checks are skipped" >&2
+		echo "ethers could not be installed: its checks, and the EVM's, are skipped" >&2
 		test -z "${CI:-}"
 	}
 
