@@ -161,7 +161,10 @@ static bool is_trimmed(char c)
 	return (unsigned char)c <= ' ' || (unsigned char)c >= 0x7f;
 }
 
-/* Whether the last `:' part of a model's name is `cloud' or ends in `-cloud'. */
+/*
+ * Whether the last `:' part of a model's name, trimmed as Ollama trims it too,
+ * is `cloud' or ends in `-cloud'.
+ */
 static bool is_cloud(struct text model)
 {
 	static const char cloud[] = "cloud";
@@ -178,6 +181,8 @@ static bool is_cloud(struct text model)
 	for (i = 0; i < len; i++)
 		if (lower(end[i]) != cloud[i])
 			return false;
+	while (end > at && is_trimmed(end[-1]))
+		end--;
 	return end == at || end[-1] == ':' || end[-1] == '-';
 }
 

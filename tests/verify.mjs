@@ -22,7 +22,8 @@ const TEST_ADDRESS = "0x1a642f0e3c3af545e7acbd38b07251b3990914f1";
 const KNOWN = ["model", "prompt", "stream", "context"];
 const UNCOVERED = ["system", "template", "suffix", "format", "raw", "images",
 	"think", "truncate", "shift", "logprobs", "top_logprobs", "options"];
-const UNSIGNABLE = '{"error":"the answer could not be signed"}\n';
+const UNSIGNABLE = ['500 {"error":"the answer could not be signed"}\n',
+	'503 {"error":"the signer does not answer"}\n'];
 const COMPONENTS = ["@status", "@method;req", "@path;req", "content-digest",
 	"x-oyster-request-digest"];
 
@@ -239,10 +240,10 @@ function quoted(component) {
 }
 
 // What lighttpd refuses by itself has none of the responder's headers, and
-// without a signer there is one thing left to say.
+// without a signer there are two things left to say.
 function cannotBeSigned(exchange) {
 	return (exchange.status >= 400 && header(exchange, "cache-control") === undefined) ||
-		(exchange.status === 500 && exchange.body.toString() === UNSIGNABLE);
+		UNSIGNABLE.includes(`${exchange.status} ${exchange.body}`);
 }
 
 // RFC 9421: the signature over the whole exchange, on whatever is served.

@@ -30,7 +30,8 @@ KNOWN = ("model", "prompt", "stream", "context")
 UNCOVERED = ("system", "template", "suffix", "format", "raw", "images", "think",
              "truncate", "shift", "logprobs", "top_logprobs", "options")
 DIGESTS = ("content-digest", "x-oyster-request-digest")
-UNSIGNABLE = b'{"error":"the answer could not be signed"}\n'
+UNSIGNABLE = ((500, b'{"error":"the answer could not be signed"}\n'),
+              (503, b'{"error":"the signer does not answer"}\n'))
 COMPONENTS = '("@status" "@method";req "@path";req "content-digest" "x-oyster-request-digest")'
 
 
@@ -258,9 +259,9 @@ def exchange_rule(exchange, options):
                                         exchange.path in ("/health", "/oyster/signer"))
     if not there:
         # What lighttpd refuses by itself has none of the responder's headers, and
-        # without a signer there is one thing left to say.
+        # without a signer there are two things left to say.
         refused = exchange.status >= 400 and exchange.header("cache-control") is None
-        unsignable = exchange.status == 500 and exchange.body == UNSIGNABLE
+        unsignable = (exchange.status, exchange.body) in UNSIGNABLE
         need(not served or refused or unsignable, "no exchange signature")
         return
     need(served, "an exchange signature on what is not served")

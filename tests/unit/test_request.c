@@ -224,7 +224,7 @@ static void names_have_1_to_512_bytes(void)
 static void cloud_models_are_refused(void)
 {
 	static const char *const clouds[] = {
-		"x:cloud", "X:CLOUD", "x:Cloud", " a-cloud ", "gpt-oss:120b-cloud", "gpt-oss:120B-CLOUD", "cloud", "CLOUD", "-cloud", ":cloud", "a:b:cloud",
+		"x:cloud", "x: cloud", "x:\\u00a0cloud", "x:\\t cloud", "X:CLOUD", "x:Cloud", " a-cloud ", "gpt-oss:120b-cloud", "gpt-oss:120B-CLOUD", "cloud", "CLOUD", "-cloud", ":cloud", "a:b:cloud",
 		"a:b-cloud", "a-cloud", "a--cloud", "ns/a:cloud", "host/ns/a:1b-cloud", "x:cloud ", "x:cloud\\t", "x:cloud\\n\\r\\u000b\\u000c", "\\tcloud", "x:cl\\u006fud",
 		"x:\\u0063\\u006c\\u006f\\u0075\\u0064", "\\u0020cloud\\u0020", "x:cloud\\u00a0", "x:cloud\\u0085", "\\u2003cloud\\u3000", "x:cloud\\u2028", "cloud:cloud",
 	};
