@@ -29,6 +29,7 @@
 
 #define ARENAS		2		/* of malloc: one a core is plenty */
 #define MMAP_BYTES	(128 * 1024)	/* a larger allocation is given back when freed */
+#define FOLLOW		"OYSTER_FOLLOW_PARENT"	/* set where the parent is the server */
 #define HEALTH_MS	5000		/* for our own /health */
 #define HEALTH_MAX	65536		/* bytes of its reply */
 
@@ -73,11 +74,9 @@ static void set_scheduling(void)
 }
 
 /* A server that dies without a word must not leave us behind. */
-static void follow_parent(void)
+static void follow_parent(pid_t parent)
 {
-	pid_t parent = getppid();
-
-	if (!getenv("OYSTER_FOLLOW_PARENT"))
+	if (!getenv(FOLLOW))
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -105,7 +104,8 @@ static void block_signals(sigset_t *signals)
 	signal(SIGINT, SIG_IGN);
 }
 
-static int run_fastcgi(const struct server *server, const sigset_t *signals)
+static int run_fastcgi(const struct server *server, const sigset_t *signals,
+		       pid_t parent)
 {
 	struct pool *pool;
 	int signal = 0;
@@ -122,6 +122,8 @@ static int run_fastcgi(const struct server *server, const sigset_t *signals)
 		log_line("the signer has ended");
 		_exit(EXIT_FAILURE);
 	}
+	if (getenv(FOLLOW) && getppid() != parent)
+		respond_abandon();
 	pool_stop(pool);
 	return EXIT_SUCCESS;
 }
@@ -139,11 +141,12 @@ static int run_cgi(const struct server *server, const sigset_t *signals)
 static int serve_web(const struct config *config)
 {
 	struct server server = { .config = config };
+	pid_t parent = getppid();
 	int code = EXIT_FAILURE;
 	sigset_t signals;
 
 	block_signals(&signals);
-	follow_parent();
+	follow_parent(parent);
 	set_scheduling();
 	server.signer = signer_start(config->key_file);
 	if (!server.signer)
@@ -157,7 +160,7 @@ static int serve_web(const struct config *config)
 	if (respond_is_cgi())
 		code = run_cgi(&server, &signals);
 	else
-		code = run_fastcgi(&server, &signals);
+		code = run_fastcgi(&server, &signals, parent);
 out:
 	relay_free(server.relay);
 	curl_global_cleanup();

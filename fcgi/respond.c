@@ -244,8 +244,22 @@ static bool cgi_write(const struct stream *stream, const char *from, size_t len)
 	return fwrite(from, 1, len, stdout) == len;
 }
 
+/* The second of two with the same name: X_a and X-a are one for CGI. */
+static bool is_twice(char *const *envp, const char *name)
+{
+	size_t len = strlen(name);
+	int count = 0;
+
+	for (; *envp; envp++)
+		count += !strncmp(*envp, name, len) && (*envp)[len] == '=';
+	return count > 1;
+}
+
+/* What is there twice is no value that anything accepts. */
 static const char *fcgi_param(const struct stream *stream, const char *name)
 {
+	if (is_twice(stream->request->envp, name))
+		return "";
 	return FCGX_GetParam(name, stream->request->envp);
 }
 
@@ -303,6 +317,11 @@ bool respond_init(void)
 void respond_stop(void)
 {
 	FCGX_ShutdownPending();
+}
+
+void respond_abandon(void)
+{
+	shutdown(LISTEN_FD, SHUT_RDWR);
 }
 
 struct responder *responder_new(const struct server *server)

@@ -27,6 +27,12 @@ bool respond_init(void) __attribute__((warn_unused_result));
 /* From now on no thread's respond_accept accepts anything. */
 void respond_stop(void);
 
+/*
+ * The server that listened through the socket is dead: whoever connects now
+ * must not take it for a live one's.
+ */
+void respond_abandon(void);
+
 /* What one thread needs to answer one request after the other. */
 struct responder;
 

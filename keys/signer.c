@@ -201,9 +201,12 @@ void signer_free(struct signer *signer)
 	if (!signer)
 		return;
 	close(signer->socket);
-	if (signer->pid > 0)
+	if (signer->pid > 0) {
+		/* No question is open; one that hangs would not see the end. */
+		kill(signer->pid, SIGKILL);
 		while (waitpid(signer->pid, NULL, 0) < 0 && errno == EINTR)
 			;
+	}
 	pthread_mutex_destroy(&signer->turn);
 	free(signer);
 }

@@ -58,6 +58,10 @@ in_flight() {
 	wait_for 5 model_counts waiting 1
 }
 
+no_session_of() {
+	test -z "$(test_processes '' "$1")"
+}
+
 was_answered() {
 	cd "$1" && status 200 && signed
 }
@@ -177,6 +181,28 @@ test_expect_success 'lighttpd killed: responders and signers end, too' '
 test_expect_success 'and a new one starts in the same directory' '
 	start_lighttpd &&
 	is_served
+'
+
+# lighttpd takes a socket that somebody still listens on for another server's.
+test_expect_success 'nor does a new one wait for responders that still end' '
+	in_flight late slow-60000 &&
+	old=$(server_pid lighttpd) &&
+	kill -s KILL "$old" &&
+	rm .sessions/lighttpd &&
+	start_lighttpd &&
+	is_served && is_served &&
+	is_complete &&
+	wait_for 5 no_session_of "$old"
+'
+
+test_expect_success 'a signer that hangs does not keep its responder from ending' '
+	pids=$(signers) &&
+	kill -s STOP $pids &&
+	stop_lighttpd TERM &&
+	for pid in $pids
+	do
+		wait_for 2 is_gone "$pid" || return 1
+	done
 '
 
 test_done

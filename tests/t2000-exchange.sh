@@ -153,6 +153,12 @@ test_expect_success 'two nonces are refused' '
 	ask good -H "x-oyster-nonce: a" -H "x-oyster-nonce: b" && status 400
 '
 
+# For CGI they are one name, and either could be the first.
+test_expect_success 'two nonces are refused, however they are spelled' '
+	ask good -H "x_oyster_nonce: a" -H "x-oyster-nonce: b" && status 400 &&
+	ask good -H "x-oyster-nonce: b" -H "x_oyster_nonce: a" && status 400
+'
+
 sum() {
 	perl -MDigest::SHA=sha256 -MMIME::Base64 -e 'print encode_base64(sha256(shift), "")' "$1"
 }

@@ -267,7 +267,7 @@ async function exchangeRule(exchange, options) {
 }
 
 function nonceOf(exchange) {
-	const nonce = exchange.sent.filter(([key]) => key.toLowerCase() === "x-oyster-nonce")
+	const nonce = exchange.sent.filter(([key]) => key.toLowerCase().replaceAll("_", "-") === "x-oyster-nonce")
 		.map(([, value]) => value).join(", ");
 	return /^[A-Za-z0-9._~+\/=-]{1,128}$/.test(nonce) ? nonce : undefined;
 }

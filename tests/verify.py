@@ -170,7 +170,7 @@ class Exchange:
         return values[0] if values else None
 
     def sent_header(self, name):
-        values = [value for key, value in self.sent if key.lower() == name]
+        values = [value for key, value in self.sent if key.lower().replace("_", "-") == name]
         return ", ".join(values)
 
     def is_generate(self):
