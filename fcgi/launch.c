@@ -1,6 +1,7 @@
 /* The start of a web server around the responder; see launch.h. */
 #include "launch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -79,6 +80,24 @@ static bool make_private(const char *path)
 		return false;
 	}
 	return true;
+}
+
+/* A server that was killed leaves prompts behind, in the clear. */
+static bool remove_uploads(const char *run_dir)
+{
+	static const char prefix[] = "lighttpd-upload-";
+	struct dirent *entry;
+	DIR *dir = opendir(run_dir);
+	bool ok = dir;
+
+	while (ok && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, prefix, sizeof(prefix) - 1))
+			ok = !unlinkat(dirfd(dir), entry->d_name, 0);
+	if (!ok)
+		complain("OYSTER_RUN_DIR", run_dir);
+	if (dir)
+		closedir(dir);
+	return ok;
 }
 
 static bool make_inside(char *path, size_t size, const char *dir,
@@ -166,7 +185,8 @@ static bool export_all(const struct config *config)
 
 void launch(const struct config *config, char *const command[])
 {
-	if (!make_private(config->run_dir) || !make_refusals(config->run_dir) ||
+	if (!make_private(config->run_dir) ||
+	    !remove_uploads(config->run_dir) || !make_refusals(config->run_dir) ||
 	    !export_all(config))
 		return;
 	execvp(command[0], command);

@@ -15,6 +15,7 @@
 
 #define URL_MAX		512	/* bytes */
 #define IDLE_MAX	32	/* handles that are kept with their connection */
+#define GETS_MAX	4	/* each asks the model server: nobody may make it a flood */
 #define CONNECT_MS	2000L
 #define POLL_MS		60000	/* curl wakes up for its own timers before */
 #define SLACK_MS	100	/* how far curl's clock may be ahead of ours */
@@ -28,6 +29,12 @@ struct handle {
 	char why[CURL_ERROR_SIZE];
 };
 
+/* How many may be under way at once. */
+struct gate {
+	long inside;
+	long max;
+};
+
 /*
  * The idle handles are a stack: threads are woken in turn, so a handle of
  * each thread's own would mostly be one whose connection has gone cold.
@@ -36,8 +43,8 @@ struct relay {
 	pthread_mutex_t lock;
 	struct handle *idle[IDLE_MAX];
 	int idle_count;
-	long inflight;
-	long max_inflight;
+	struct gate generate;
+	struct gate get;
 	const char *upstream;
 	struct curl_slist *headers;
 };
@@ -161,7 +168,8 @@ struct relay *relay_new(const char *upstream, long max_inflight)
 		return NULL;
 	pthread_mutex_init(&relay->lock, NULL);
 	relay->upstream = upstream;
-	relay->max_inflight = max_inflight;
+	relay->generate.max = max_inflight;
+	relay->get.max = GETS_MAX;
 	relay->headers = curl_slist_append(NULL, "Content-Type: application/json");
 	/* An empty Expect: curl would wait for a 100 before a long body. */
 	more = curl_slist_append(relay->headers, "Expect:");
@@ -315,21 +323,21 @@ out:
 	return err;
 }
 
-static bool enter(struct relay *relay)
+static bool enter(struct relay *relay, struct gate *gate)
 {
 	bool free;
 
 	pthread_mutex_lock(&relay->lock);
-	free = relay->inflight < relay->max_inflight;
-	relay->inflight += free;
+	free = gate->inside < gate->max;
+	gate->inside += free;
 	pthread_mutex_unlock(&relay->lock);
 	return free;
 }
 
-static void leave(struct relay *relay)
+static void leave(struct relay *relay, struct gate *gate)
 {
 	pthread_mutex_lock(&relay->lock);
-	relay->inflight--;
+	gate->inside--;
 	pthread_mutex_unlock(&relay->lock);
 }
 
@@ -338,10 +346,10 @@ enum oyster_err relay_generate(struct relay *relay, long *status,
 {
 	enum oyster_err err;
 
-	if (!enter(relay))
+	if (!enter(relay, &relay->generate))
 		return OYSTER_EBUSY;
 	err = run(relay, status, reply, "/api/generate", call);
-	leave(relay);
+	leave(relay, &relay->generate);
 	return err;
 }
 
@@ -349,8 +357,13 @@ enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,
 			  const char *path, int64_t deadline)
 {
 	struct relay_call call = { .client = -1, .deadline = deadline };
+	enum oyster_err err;
 
-	return run(relay, status, reply, path, &call);
+	if (!enter(relay, &relay->get))
+		return OYSTER_EBUSY;
+	err = run(relay, status, reply, path, &call);
+	leave(relay, &relay->get);
+	return err;
 }
 
 void relay_free(struct relay *relay)

@@ -53,7 +53,7 @@ enum oyster_err relay_generate(struct relay *relay, long *status,
 /*
  * GET a path of the server.
  *
- * Out, Returns: as relay_generate, but never OYSTER_EBUSY
+ * Out, Returns: as relay_generate; OYSTER_EBUSY when a few are under way
  */
 enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,
 			  const char *path, int64_t deadline)

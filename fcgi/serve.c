@@ -55,26 +55,32 @@ static enum oyster_err serve_generate(const struct server *server,
 	return OYSTER_OK;
 }
 
+static enum oyster_err ask_model(const struct server *server)
+{
+	struct buf version = BUF_INIT(VERSION_MAX);
+	enum oyster_err err;
+	long status = 0;
+
+	err = relay_get(server->relay, &status, &version, "/api/version",
+			relay_now() + HEALTH_MS);
+	buf_clear(&version);
+	if (err == OYSTER_EBUSY)
+		return err;
+	return err || status != 200 ? OYSTER_ENOMODEL : OYSTER_OK;
+}
+
 static enum oyster_err serve_health(const struct server *server,
 				    struct answer *answer, struct call *call)
 {
-	struct buf version = BUF_INIT(VERSION_MAX);
-	enum oyster_err err = OYSTER_OK;
-	long status = 0;
+	enum oyster_err err;
 
 	(void)call;
-	if (!signer_ping(server->signer))
-		err = OYSTER_ENOSIGNER;
-	else if (relay_get(server->relay, &status, &version, "/api/version",
-			   relay_now() + HEALTH_MS) || status != 200)
-		err = OYSTER_ENOMODEL;
-	buf_clear(&version);
-	if (err) {
+	err = signer_ping(server->signer) ? ask_model(server) : OYSTER_ENOSIGNER;
+	if (err)
 		answer_error(answer, err, "");
-		return err;
-	}
-	answer_puts(answer, "{\"status\":\"ok\",\"upstream\":\"ok\"}\n");
-	return OYSTER_OK;
+	else
+		answer_puts(answer, "{\"status\":\"ok\",\"upstream\":\"ok\"}\n");
+	return err;
 }
 
 static enum oyster_err put_hex(struct buf *buf, const uint8_t *bytes, size_t len)

@@ -27,7 +27,7 @@ finish() {
 	test -z "$logger" || wait "$logger" || :
 	test -z "$model" || { kill "$model" 2>/dev/null && wait "$model"; } || :
 	rm -rf "$OYSTER_RUN_DIR/errors" "$OYSTER_RUN_DIR/log" \
-		"$OYSTER_RUN_DIR"/responder-*
+		"$OYSTER_RUN_DIR"/responder-* "$OYSTER_RUN_DIR"/lighttpd-upload-*
 	test -z "$temporary" || rm -rf "$OYSTER_RUN_DIR"
 }
 

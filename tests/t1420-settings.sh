@@ -151,6 +151,13 @@ test_expect_success 'a private directory may be there already' '
 	OYSTER_RUN_DIR=here/ check true
 '
 
+test_expect_success 'prompts that a killed server left in it are removed' '
+	mkdir -m 0700 left && : >left/lighttpd-upload-x && : >left/mine &&
+	OYSTER_RUN_DIR=left OYSTER_KEY_FILE=$KEY_FILE "$B/oyster-responder" --check true &&
+	test ! -e left/lighttpd-upload-x &&
+	test -e left/mine
+'
+
 test_expect_success 'a directory that is not private is refused' '
 	mkdir -m 0755 open && mkdir -m 0701 ajar && mkdir -m 0770 group &&
 	: >file && ln -s here link && ln -s nowhere dangling &&

@@ -101,6 +101,24 @@ test_expect_success 'a model server that hangs: 503 after two seconds' '
 	test $result = 0 && test $took -gt 3500 && test $took -lt 6000
 '
 
+# Four of each responder ask; with 32 threads, all others would else hang too.
+test_expect_success 'many at once do not all ask a model server that hangs' '
+	kill -s STOP "$(server_pid model)" &&
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
+	do
+		mkdir -p "many$i"
+		(cd "many$i" && fetch GET /health) &
+	done &&
+	wait
+	kill -s CONT "$(server_pid model)" &&
+	cat many*/status | sort -u | grep -x 503 &&
+	for i in many*
+	do
+		! grep -q "too many requests" "$i/body" || { ls "$i" && exit 0; }
+	done &&
+	false
+'
+
 test_expect_success 'and well again' is_ok
 
 stop_model
