@@ -12,6 +12,7 @@
 #define BYTES_MAX	(1L << 30)	/* 1 GiB */
 #define TOKEN_MAX	2147483647L	/* what Ollama keeps a token in */
 #define THREADS_MAX	4096L
+#define UPSTREAM_MAX	300		/* bytes: a name of the longest, and its port */
 
 static bool number(long *value, const char *name, long min, long max, long unset)
 {
@@ -76,7 +77,8 @@ static bool upstream(const char **value)
 	*value = getenv("OYSTER_UPSTREAM");
 	if (!*value)
 		*value = "http://127.0.0.1:11434";
-	if (strncmp(*value, scheme, sizeof(scheme) - 1) ||
+	if (strlen(*value) > UPSTREAM_MAX ||
+	    strncmp(*value, scheme, sizeof(scheme) - 1) ||
 	    !is_authority(*value + sizeof(scheme) - 1)) {
 		log_line("OYSTER_UPSTREAM: not http://host:port: `%s'", *value);
 		return false;

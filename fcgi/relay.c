@@ -244,7 +244,8 @@ static enum oyster_err from_curl(CURLcode code, const struct sink *sink,
 		return sink->err == OYSTER_ETOOBIG ? OYSTER_EREPLYSIZE :
 						     OYSTER_ENOMEM;
 	case CURLE_OUT_OF_MEMORY:
-		return OYSTER_ENOMEM;
+		/* It is also what curl says of a single line of over 100 KB. */
+		return sink->head > 0 ? OYSTER_EREPLYSIZE : OYSTER_ENOMEM;
 	case CURLE_OPERATION_TIMEDOUT:
 		return deadline - relay_now() < SLACK_MS ? OYSTER_ETIMEOUT :
 							   OYSTER_ECONNECT;

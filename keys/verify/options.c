@@ -84,6 +84,8 @@ static bool once(const char **value, const char *option)
 
 static bool set_require(struct options *options)
 {
+	if (options->need_receipt || options->need_exchange)
+		return complain("--require", "given twice");
 	options->need_receipt = !strcmp(optarg, "receipt") || !strcmp(optarg, "both");
 	options->need_exchange = !strcmp(optarg, "exchange") || !strcmp(optarg, "both");
 	return options->need_receipt || options->need_exchange ||

@@ -176,7 +176,7 @@ static int conclude(const struct report *report, const struct evidence *evidence
 		report_print_json(report, stdout);
 	else if (!options->quiet)
 		report_print_text(report, stdout);
-	if (fflush(stdout)) {
+	if (fflush(stdout) || ferror(stdout)) {
 		warn("cannot write");
 		return UNUSABLE;
 	}

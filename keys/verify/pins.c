@@ -35,10 +35,6 @@ bool pins_is_code(unsigned pcr)
 
 bool pins_code(const struct pins *pins)
 {
-	unsigned i;
-
-	for (i = 0; i < PIN_PCRS; i++)
-		if (pins->has_pcr[i] && pins_is_code(i))
-			return true;
-	return pins->has_image;
+	return pins->has_image || pins->has_pcr[0] ||
+	       (pins->has_pcr[1] && pins->has_pcr[2]);
 }

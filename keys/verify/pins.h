@@ -31,7 +31,11 @@ bool pins_pcr(struct pins *pins, const char *pin)
 /* The PCRs that say what runs: 0, 1, 2 and 16.  An image id is made of them. */
 bool pins_is_code(unsigned pcr);
 
-/* Whether any of those is pinned. */
+/*
+ * Whether the pins name the code: the image id, PCR0 (the whole image), or
+ * PCR1 and PCR2 (kernel, and what it runs).  PCR16 alone says nothing: any
+ * code extends it as it likes.
+ */
 bool pins_code(const struct pins *pins) __attribute__((nonnull));
 
 #endif
