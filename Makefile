@@ -9,7 +9,6 @@
 
 PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
-LIBEXEC  ?= $(PREFIX)/libexec/oyster
 CONFDIR  ?= $(PREFIX)/share/oyster
 MANDIR   ?= $(PREFIX)/share/man
 B        ?= build
@@ -23,8 +22,7 @@ LDHARDEN  = -pie -Wl,-z,relro,-z,now,--as-needed
 
 KEYS_PKGS = libsecp256k1 nettle
 PKGS      = $(KEYS_PKGS) fcgi libcurl
-CPPFLAGS += -D_GNU_SOURCE -I.
-ALL_CFLAGS = -std=c11 -pthread $(WARN) $(HARDEN) -MMD -MP $(CFLAGS)
+ALL_CFLAGS = -D_GNU_SOURCE -I. -std=c11 -pthread $(WARN) $(HARDEN) -MMD -MP $(CFLAGS)
 LINK      = $(CC) -pthread $(LDHARDEN) $(LDFLAGS)
 
 pkg       = $(shell pkg-config --$(1) $(2))
@@ -121,19 +119,23 @@ bench: all
 	B=$(abspath $(B)) scripts/bench.sh
 
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(CONFDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(CONFDIR)
 	install -m 0755 $(B)/oyster-key $(DESTDIR)$(BINDIR)
 ifeq ($(HAS_VERIFY),yes)
 	install -m 0755 $(B)/oyster-verify $(DESTDIR)$(BINDIR)
 endif
-	install -m 0755 $(B)/oyster-responder $(DESTDIR)$(LIBEXEC)
-	install -m 0644 conf/lighttpd.conf conf/oyster.conf conf/oyster.service $(DESTDIR)$(CONFDIR)
+	install -m 0755 $(B)/oyster-responder
+	install -m 0644 conf/lighttpd.conf $(DESTDIR)$(CONFDIR)
+	for file in oyster.conf oyster.service; do \
+		sed -e 's|/usr/local/bin|$(BINDIR)|g' -e 's|/usr/local/share/oyster|$(CONFDIR)|g' \
+			conf/$$file >$(DESTDIR)$(CONFDIR)/$$file && \
+		chmod 0644 $(DESTDIR)$(CONFDIR)/$$file || exit 1; done
 	for page in $(PAGES); do \
 		install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit; \
 	done
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(BINDIR)/oyster-verify $(DESTDIR)$(LIBEXEC)/oyster-responder
+	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(BINDIR)/oyster-verify/oyster-responder
 	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf $(DESTDIR)$(CONFDIR)/oyster.service
 	for page in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 

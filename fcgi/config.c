@@ -86,6 +86,14 @@ static bool upstream(const char **value)
 	return true;
 }
 
+/* 600 of 640: a few threads are left for what needs no model. */
+static long most_of(long threads)
+{
+	long left = threads / 16 > 0 ? threads / 16 : 1;
+
+	return threads > left ? threads - left : 1;
+}
+
 bool config_read(struct config *config)
 {
 	bool ok = true;
@@ -97,7 +105,8 @@ bool config_read(struct config *config)
 	ok &= number(&config->max_reply, "OYSTER_MAX_REPLY", 1, BYTES_MAX, 16777216);
 	ok &= number(&config->max_token, "OYSTER_MAX_TOKEN", 0, TOKEN_MAX, TOKEN_MAX);
 	ok &= number(&config->threads, "OYSTER_THREADS", 1, THREADS_MAX, 640);
-	ok &= number(&config->max_inflight, "OYSTER_MAX_INFLIGHT", 1, THREADS_MAX, 600);
+	ok &= number(&config->max_inflight, "OYSTER_MAX_INFLIGHT", 1, THREADS_MAX,
+		     most_of(config->threads));
 	ok &= number(&config->port, "OYSTER_PORT", 1, 65535, 5000);
 	ok &= path(&config->run_dir, "OYSTER_RUN_DIR", "/tmp/oyster");
 	return ok;

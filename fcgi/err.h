@@ -1,7 +1,7 @@
 /*
  * err.h - everything that can go wrong with a request, and how it is told.
  *
- * Each error is an HTTP status and a sentence; no other file knows either.
+ * Each error is an HTTP status and a sentence.
  * Many sentences lack their subject: the name of a field, or the place in
  * a text, which whoever found the error keeps as its culprit.
  */

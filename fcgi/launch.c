@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
+
+#define LOCK_TRIES	30
+#define LOCK_US		100000	/* between two of them */
 
 /*
  * What lighttpd refuses by itself, with the status that it gives; it looks
@@ -78,6 +82,34 @@ static bool make_private(const char *path)
 		log_line("OYSTER_RUN_DIR %s: not a directory of our own with mode 0700",
 			 path);
 		return false;
+	}
+	return true;
+}
+
+/*
+ * One server a directory: a second one would take the sockets of the first
+ * for its own.  The lock is held by whoever has the open file: the command,
+ * and the responders that it starts, which may still be ending when their
+ * server was killed.
+ */
+static bool take_lock(const char *run_dir)
+{
+	char path[PATH_MAX];
+	int tries = LOCK_TRIES, fd;
+
+	if (snprintf(path, sizeof(path), "%s/lock", run_dir) >= (int)sizeof(path))
+		return false;
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return complain("file", path);
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || --tries == 0) {
+			log_line("OYSTER_RUN_DIR %s: another server runs there",
+				 run_dir);
+			close(fd);
+			return false;
+		}
+		usleep(LOCK_US);
 	}
 	return true;
 }
@@ -185,7 +217,7 @@ static bool export_all(const struct config *config)
 
 void launch(const struct config *config, char *const command[])
 {
-	if (!make_private(config->run_dir) ||
+	if (!make_private(config->run_dir) || !take_lock(config->run_dir) ||
 	    !remove_uploads(config->run_dir) || !make_refusals(config->run_dir) ||
 	    !export_all(config))
 		return;

@@ -6,6 +6,7 @@
  * alone sees the key.  When either of the two ends, so does the other.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,7 +30,6 @@
 
 #define ARENAS		2		/* of malloc: one a core is plenty */
 #define MMAP_BYTES	(128 * 1024)	/* a larger allocation is given back when freed */
-#define FOLLOW		"OYSTER_FOLLOW_PARENT"	/* set where the parent is the server */
 #define HEALTH_MS	5000		/* for our own /health */
 #define HEALTH_MAX	65536		/* bytes of its reply */
 
@@ -39,6 +39,17 @@ static int usage(void)
 	      "       oyster-responder --check [COMMAND ARG...]  try settings and key; become the COMMAND\n"
 	      "       oyster-responder --health               ask /health on OYSTER_PORT\n", stderr);
 	return EXIT_FAILURE;
+}
+
+/* What is opened later must not become standard input, output or error. */
+static void fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
 }
 
 /* Prompts must not get into core dumps; many clients need many descriptors. */
@@ -74,9 +85,11 @@ static void set_scheduling(void)
 }
 
 /* A server that dies without a word must not leave us behind. */
-static void follow_parent(pid_t parent)
+static void follow_parent(void)
 {
-	if (!getenv(FOLLOW))
+	pid_t parent = getppid();
+
+	if (!getenv("OYSTER_FOLLOW_PARENT"))	/* the parent is not the server */
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -104,8 +117,7 @@ static void block_signals(sigset_t *signals)
 	signal(SIGINT, SIG_IGN);
 }
 
-static int run_fastcgi(const struct server *server, const sigset_t *signals,
-		       pid_t parent)
+static int run_fastcgi(const struct server *server, const sigset_t *signals)
 {
 	struct pool *pool;
 	int signal = 0;
@@ -122,8 +134,6 @@ static int run_fastcgi(const struct server *server, const sigset_t *signals,
 		log_line("the signer has ended");
 		_exit(EXIT_FAILURE);
 	}
-	if (getenv(FOLLOW) && getppid() != parent)
-		respond_abandon();
 	pool_stop(pool);
 	return EXIT_SUCCESS;
 }
@@ -141,26 +151,26 @@ static int run_cgi(const struct server *server, const sigset_t *signals)
 static int serve_web(const struct config *config)
 {
 	struct server server = { .config = config };
-	pid_t parent = getppid();
 	int code = EXIT_FAILURE;
 	sigset_t signals;
 
 	block_signals(&signals);
-	follow_parent(parent);
+	follow_parent();
 	set_scheduling();
 	server.signer = signer_start(config->key_file);
 	if (!server.signer)
 		return code;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+	if (!curl_global_init(CURL_GLOBAL_DEFAULT))
+		server.relay = relay_new(config->upstream, config->max_inflight);
+	if (!server.relay) {
+		log_line("no memory for libcurl");
 		goto out;
-	server.relay = relay_new(config->upstream, config->max_inflight);
-	if (!server.relay)
-		goto out;
+	}
 
 	if (respond_is_cgi())
 		code = run_cgi(&server, &signals);
 	else
-		code = run_fastcgi(&server, &signals, parent);
+		code = run_fastcgi(&server, &signals);
 out:
 	relay_free(server.relay);
 	curl_global_cleanup();
@@ -208,6 +218,7 @@ int main(int argc, char **argv)
 {
 	struct config config;
 
+	fill_descriptors();
 	set_limits();
 	if (!config_read(&config))
 		return EXIT_FAILURE;

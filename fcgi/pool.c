@@ -12,11 +12,9 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "respond.h"
@@ -29,8 +27,6 @@
 #define FEW		4		/* fewer in accept: another is called in */
 #define MANY		16		/* as many in accept: the next one rests */
 #define REST		5		/* seconds */
-#define WAKE		SIGUSR2		/* gets a thread out of accept */
-#define WAKE_US		20000		/* between two tries */
 
 struct worker {
 	struct pool *pool;
@@ -41,7 +37,6 @@ struct worker {
 	bool runs;			/* the thread has not ended */
 	bool rests;			/* it is on the stack, with or without a thread */
 	pthread_cond_t called;
-	atomic_bool accepting;		/* a signal does no harm */
 };
 
 struct pool {
@@ -112,6 +107,11 @@ static bool rest(struct worker *worker)
 	while (worker->rests && !atomic_load(&pool->stop) && code != ETIMEDOUT)
 		code = pthread_cond_clockwait(&worker->called, &pool->lock,
 					      CLOCK_MONOTONIC, &until);
+	if (code == ETIMEDOUT && worker->rests) {
+		pthread_mutex_unlock(&pool->lock);
+		malloc_trim(0);		/* the load has gone down */
+		pthread_mutex_lock(&pool->lock);
+	}
 	worker->runs = !worker->rests;
 	return worker->runs;
 }
@@ -139,17 +139,16 @@ static bool step_in(struct worker *worker)
 	return in;
 }
 
-/* Wait for a request, or to be told to stop. */
+/*
+ * Wait for a request.  When stopping, those that wait in the socket's queue
+ * are answered, too: false when there is none left.
+ */
 static bool accept_one(struct worker *worker)
 {
-	bool accepted = false;
-
-	while (!accepted && !atomic_load(&worker->pool->stop)) {
-		atomic_store(&worker->accepting, true);
-		accepted = responder_accept(worker->responder);
-		atomic_store(&worker->accepting, false);
-	}
-	return accepted;
+	while (!responder_accept(worker->responder))
+		if (atomic_load(&worker->pool->stop))
+			return false;
+	return true;
 }
 
 static void *work(void *arg)
@@ -161,16 +160,10 @@ static void *work(void *arg)
 
 		step_out(worker->pool);
 		if (!accepted)
-			return NULL;
+			break;
 		responder_answer(worker->responder);
 	} while (step_in(worker));
-	malloc_trim(0);		/* the load has gone down */
 	return NULL;
-}
-
-static void woken(int signal)
-{
-	(void)signal;
 }
 
 static void init(struct pool *pool, const struct server *server, long threads)
@@ -187,14 +180,12 @@ static void init(struct pool *pool, const struct server *server, long threads)
 
 struct pool *pool_start(const struct server *server, long threads)
 {
-	struct sigaction action = { .sa_handler = woken, .sa_flags = SA_RESTART };
 	struct pool *pool = calloc(1, sizeof(*pool) +
 				   (size_t)threads * sizeof(struct worker));
 	long first = threads < MANY ? threads : MANY;
 
-	if (!pool || sigaction(WAKE, &action, NULL)) {
+	if (!pool) {
 		log_line("no memory for %ld threads", threads);
-		free(pool);
 		return NULL;
 	}
 	init(pool, server, threads);
@@ -211,23 +202,6 @@ struct pool *pool_start(const struct server *server, long threads)
 	return pool;
 }
 
-/*
- * A thread may have looked at pool->stop just before it was set: it is woken
- * again and again until it has left accept for good.
- */
-static bool wake(struct pool *pool)
-{
-	bool any = false;
-	long i;
-
-	for (i = 0; i < pool->count; i++)
-		if (atomic_load(&pool->worker[i].accepting)) {
-			pthread_kill(pool->worker[i].thread, WAKE);
-			any = true;
-		}
-	return any;
-}
-
 void pool_stop(struct pool *pool)
 {
 	long i;
@@ -239,8 +213,6 @@ void pool_stop(struct pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 
 	respond_stop();
-	while (wake(pool))
-		usleep(WAKE_US);
 	for (i = 0; i < pool->count; i++) {
 		if (pool->worker[i].has_thread)
 			pthread_join(pool->worker[i].thread, NULL);

@@ -2,6 +2,7 @@
 #include "relay.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -192,8 +193,9 @@ int64_t relay_now(void)
 static bool is_gone(int client)
 {
 	char byte;
+	ssize_t got = recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	return recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return got == 0 || (got < 0 && errno == ECONNRESET);
 }
 
 static CURLcode result(const struct handle *handle)

@@ -39,7 +39,7 @@ int64_t relay_now(void);
  *          reply   its body; at most reply->max bytes
  * Returns: OYSTER_OK          whatever the status
  *          OYSTER_EBUSY       max_inflight calls are waiting already
- *          OYSTER_ECONNECT    no connection, or none that spoke HTTP
+ *          OYSTER_ECONNECT    no connection
  *          OYSTER_ECUT        the reply ended before its end
  *          OYSTER_EREPLYSIZE  it is longer than reply->max
  *          OYSTER_ETIMEOUT    the deadline has passed

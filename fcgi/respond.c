@@ -298,16 +298,7 @@ bool respond_cgi(const struct server *server)
 
 bool respond_init(void)
 {
-	/*
-	 * With a time-out on the socket, however long, a signal ends accept(2)
-	 * even where its handler restarts other calls (signal(7)): that is how
-	 * threads are told to stop without cutting a request short.
-	 */
-	static const struct timeval long_time = { .tv_sec = 86400 };
-
-	if (FCGX_Init() ||
-	    setsockopt(LISTEN_FD, SOL_SOCKET, SO_RCVTIMEO, &long_time,
-		       sizeof(long_time))) {
+	if (FCGX_Init()) {
 		log_line("descriptor 0 is not a FastCGI socket");
 		return false;
 	}
@@ -315,11 +306,6 @@ bool respond_init(void)
 }
 
 void respond_stop(void)
-{
-	FCGX_ShutdownPending();
-}
-
-void respond_abandon(void)
 {
 	shutdown(LISTEN_FD, SHUT_RDWR);
 }
@@ -331,18 +317,15 @@ struct responder *responder_new(const struct server *server)
 	if (!responder)
 		return NULL;
 	responder->server = server;
-	FCGX_InitRequest(&responder->request, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR);
+	FCGX_InitRequest(&responder->request, LISTEN_FD, 0);
 	return responder;
 }
 
 bool responder_accept(struct responder *responder)
 {
-	int code = FCGX_Accept_r(&responder->request);
-
-	if (code == 0)
+	if (FCGX_Accept_r(&responder->request) == 0)
 		return true;
-	if (code != -EINTR && code != -EAGAIN)
-		usleep(BACKOFF_US);	/* no descriptor, no memory: not at once again */
+	usleep(BACKOFF_US);	/* no descriptor, no memory: not at once again */
 	return false;
 }
 

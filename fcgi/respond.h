@@ -24,14 +24,12 @@ bool respond_cgi(const struct server *server)
  */
 bool respond_init(void) __attribute__((warn_unused_result));
 
-/* From now on no thread's respond_accept accepts anything. */
-void respond_stop(void);
-
 /*
- * The server that listened through the socket is dead: whoever connects now
- * must not take it for a live one's.
+ * Shut the socket down: connections that wait in its queue can still be
+ * accepted, others are refused at once, so that the web server takes them to
+ * another process.  The socket must be this process's alone, as lighttpd's are.
  */
-void respond_abandon(void);
+void respond_stop(void);
 
 /* What one thread needs to answer one request after the other. */
 struct responder;
@@ -43,8 +41,8 @@ struct responder *responder_new(const struct server *server)
 /*
  * Wait for a request.
  *
- * Returns: false when stopping, when a signal came, and when there was
- *          nothing to accept: look why you are called, and come back
+ * Returns: false when there was nothing to accept: when stopping, and when
+ *          there was no memory or no descriptor for it
  */
 bool responder_accept(struct responder *responder)
 	__attribute__((nonnull, warn_unused_result));

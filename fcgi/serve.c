@@ -216,6 +216,7 @@ bool serve(const struct server *server, struct answer *answer,
 	enum oyster_err err;
 
 	answer_init(answer);
+	answer->is_head = !strcmp(call->method, "HEAD");
 	if (!route) {
 		answer_error(answer, OYSTER_EPATH, "");
 		return true;
@@ -226,7 +227,6 @@ bool serve(const struct server *server, struct answer *answer,
 		answer->allow = route->allow;
 		return true;
 	}
-	answer->is_head = !strcmp(call->method, "HEAD");
 
 	err = check(call, &culprit);
 	if (err)

@@ -1,9 +1,8 @@
 /* The digest under x-oyster-signature; see receipt.h. */
 #include "receipt.h"
 
-#include "wire.h"
-
 #define WORD	32	/* bytes of an ABI word */
+#define NUMBER	8	/* bytes of a 64-bit number */
 
 static const char hasher[] = "|oyster-hasher|";
 static const char timestamp[] = "|timestamp|";
@@ -14,11 +13,21 @@ static void add_literal(struct receipt *receipt, const char *text, size_t size)
 	keccak_add(&receipt->keccak, text, size - 1);
 }
 
+static void put_be64(uint8_t to[static NUMBER], uint64_t number)
+{
+	int i;
+
+	for (i = NUMBER - 1; i >= 0; i--) {
+		to[i] = (uint8_t)number;
+		number >>= 8;
+	}
+}
+
 static void add_word(struct receipt *receipt, uint64_t number)
 {
 	uint8_t word[WORD] = { 0 };
 
-	wire_put(word + WORD - WIRE_NUMBER, number);
+	put_be64(word + WORD - NUMBER, number);
 	keccak_add(&receipt->keccak, word, sizeof(word));
 }
 
@@ -46,7 +55,7 @@ bool receipt_init(struct receipt *receipt, uint64_t seconds,
 		  const uint64_t len[static RECEIPT_STRINGS])
 {
 	uint64_t offset = RECEIPT_STRINGS * WORD;
-	uint8_t time[WIRE_NUMBER];
+	uint8_t time[NUMBER];
 	unsigned i;
 
 	for (i = 0; i < RECEIPT_STRINGS; i++) {
@@ -55,7 +64,7 @@ bool receipt_init(struct receipt *receipt, uint64_t seconds,
 		receipt->len[i] = len[i];
 	}
 
-	wire_put(time, seconds);
+	put_be64(time, seconds);
 	keccak_init(&receipt->keccak);
 	add_literal(receipt, hasher, sizeof(hasher));
 	add_literal(receipt, timestamp, sizeof(timestamp));

@@ -110,23 +110,3 @@ void wire_wipe(struct wire_in *in)
 	explicit_bzero(in->bytes, in->most);
 	in->most = 0;
 }
-
-void wire_put(uint8_t to[static WIRE_NUMBER], uint64_t number)
-{
-	int i;
-
-	for (i = WIRE_NUMBER - 1; i >= 0; i--) {
-		to[i] = (uint8_t)number;
-		number >>= 8;
-	}
-}
-
-uint64_t wire_get(const uint8_t from[static WIRE_NUMBER])
-{
-	uint64_t number = 0;
-	int i;
-
-	for (i = 0; i < WIRE_NUMBER; i++)
-		number = number << 8 | from[i];
-	return number;
-}

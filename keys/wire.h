@@ -12,8 +12,6 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define WIRE_NUMBER	8	/* bytes of a number: 64 bits, big-endian */
-
 /* Send all parts.  They are used up. */
 bool wire_send(int socket, struct iovec *parts, int count)
 	__attribute__((nonnull, warn_unused_result));
@@ -51,10 +49,5 @@ const void *wire_some(struct wire_in *in, size_t *len)
 
 /* Overwrite what was taken, once nothing is left. */
 void wire_wipe(struct wire_in *in) __attribute__((nonnull));
-
-void wire_put(uint8_t to[static WIRE_NUMBER], uint64_t number)
-	__attribute__((nonnull));
-uint64_t wire_get(const uint8_t from[static WIRE_NUMBER])
-	__attribute__((nonnull));
 
 #endif

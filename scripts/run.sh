@@ -17,27 +17,37 @@ make -s -C "$top" B="$B"
 
 port=${OYSTER_PORT:-5000}
 url=http://127.0.0.1:$port
-server='' logger='' model='' temporary=''
+server='' logger='' model='' work=''
+
+# Never through a proxy of the environment.
+ask() {
+	curl -q -s -m 2 --noproxy '*' "$@"
+}
 
 # shellcheck disable=SC2317	# called by a trap
 finish() {
-	trap '' INT TERM
+	trap '' INT TERM HUP
 	test -z "$server" || kill -TERM "$server" 2>/dev/null || :
 	# The log ends when the last process that could write to it has.
 	test -z "$logger" || wait "$logger" || :
 	test -z "$model" || { kill "$model" 2>/dev/null && wait "$model"; } || :
-	rm -rf "$OYSTER_RUN_DIR/errors" "$OYSTER_RUN_DIR/log" \
-		"$OYSTER_RUN_DIR"/responder-* "$OYSTER_RUN_DIR"/lighttpd-upload-*
-	test -z "$temporary" || rm -rf "$OYSTER_RUN_DIR"
+	# Not where another server runs.
+	if flock -n "$OYSTER_RUN_DIR/lock" true
+	then
+		rm -f "$OYSTER_RUN_DIR"/errors/[45]??.html "$OYSTER_RUN_DIR"/lock \
+			"$OYSTER_RUN_DIR"/responder-* "$OYSTER_RUN_DIR"/lighttpd-upload-*
+		rmdir "$OYSTER_RUN_DIR"/errors 2>/dev/null || :
+	fi
+	rm -rf "$work"
 }
 
 make_run_dir() {
+	work=$(mktemp -d /tmp/oyster.XXXXXX)
 	if test -n "${OYSTER_RUN_DIR:-}"
 	then
 		test -d "$OYSTER_RUN_DIR" || mkdir -m 0700 "$OYSTER_RUN_DIR"
 	else
-		OYSTER_RUN_DIR=$(mktemp -d /tmp/oyster.XXXXXX)
-		temporary=yes
+		OYSTER_RUN_DIR=$work
 	fi
 	export OYSTER_RUN_DIR
 }
@@ -59,39 +69,40 @@ find_model() {
 	answers=real
 	if test -n "${OYSTER_UPSTREAM:-}"
 	then
-		curl -s -m 2 -o "$OYSTER_RUN_DIR/log" "$OYSTER_UPSTREAM/api/version" ||
+		ask -o "$work/version" "$OYSTER_UPSTREAM/api/version" ||
 			echo "warning: nothing answers at $OYSTER_UPSTREAM yet"
 		return
 	fi
 	OYSTER_UPSTREAM=http://127.0.0.1:11434
-	if ! curl -s -m 2 -o "$OYSTER_RUN_DIR/log" "$OYSTER_UPSTREAM/api/version"
+	if ! ask -o "$work/version" "$OYSTER_UPSTREAM/api/version"
 	then
 		answers=canned
-		setsid "$B/practice-model" -w "$OYSTER_RUN_DIR/log.port" >/dev/null &
+		setsid "$B/practice-model" -w "$work/port" >/dev/null &
 		model=$!
-		while ! test -s "$OYSTER_RUN_DIR/log.port"
+		while ! test -s "$work/port"
 		do
 			kill -0 "$model"
 			sleep 0.05
 		done
-		OYSTER_UPSTREAM=http://127.0.0.1:$(cat "$OYSTER_RUN_DIR/log.port")
-		rm -f "$OYSTER_RUN_DIR/log.port"
+		OYSTER_UPSTREAM=http://127.0.0.1:$(cat "$work/port")
 	fi
 	export OYSTER_UPSTREAM
 }
 
 start_server() {
-	rm -f "$OYSTER_RUN_DIR/log"
-	mkfifo "$OYSTER_RUN_DIR/log"
-	cat "$OYSTER_RUN_DIR/log" >&2 &
+	mkfifo "$work/log"
+	cat "$work/log" >&2 &
 	logger=$!
 	# A session of its own: Ctrl-C is for this script to pass on, once.
 	setsid "$B/oyster-responder" --check \
-		lighttpd -D -f "$top/conf/lighttpd.conf" 2>"$OYSTER_RUN_DIR/log" &
+		lighttpd -D -f "$top/conf/lighttpd.conf" 2>"$work/log" &
 	server=$!
-	until curl -s -m 2 "$url/oyster/signer" | grep -q "$address"
+	tries=600
+	until ask "$url/oyster/signer" | grep -q "$address"
 	do
 		kill -0 "$server" 2>/dev/null || exit 1
+		tries=$((tries - 1))
+		test $tries -gt 0 || { echo "nothing of ours answers at $url" >&2; exit 1; }
 		sleep 0.05
 	done
 }
@@ -117,6 +128,7 @@ make_run_dir
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 129' HUP
 make_key
 find_address
 find_model

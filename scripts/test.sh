@@ -15,10 +15,13 @@ export PATH
 
 # A node from elsewhere is as good as Debian's.
 command -v npm >/dev/null || need_packages nodejs npm
-test tests/node_modules/.package-lock.json -nt tests/package-lock.json ||
-	npm ci --prefix tests --no-audit --no-fund --silent || {
-		echo "ethers could not be installed: its checks, and the EVM's, are skipped" >&2
+if ! test tests/node_modules/.package-lock.json -nt tests/package-lock.json
+then
+	echo 'installing ethers and what else tests/package.json names, from npm'
+	npm ci --prefix tests --no-audit --no-fund --loglevel=error || {
+		echo "npm failed: the checks with ethers and the EVM are skipped" >&2
 		test -z "${CI:-}"
 	}
+fi
 
 exec make -s "${1:-check}"

@@ -93,10 +93,11 @@ trap test_finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 141' PIPE
 
 # --- settings: nothing comes from whoever runs the test ---
 
-unset OYSTER_TIMEOUT OYSTER_MAX_BODY OYSTER_MAX_REPLY OYSTER_MAX_TOKEN OYSTER_BIND
+unset OYSTER_TIMEOUT OYSTER_MAX_BODY OYSTER_MAX_REPLY OYSTER_MAX_TOKEN OYSTER_RESPONDER
 OYSTER_KEY_FILE=$KEY_FILE
 OYSTER_RUN_DIR=$TRASH/run
 OYSTER_UPSTREAM=http://127.0.0.1:1	# until start_model: nobody listens there

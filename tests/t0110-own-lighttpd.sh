@@ -20,7 +20,7 @@ moved() {
 	    -e "s|/var/cache/lighttpd/uploads|$TRASH/uploads|g" \
 	    -e "s|/var/log/lighttpd/error.log|$TRASH/lighttpd.log|g" \
 	    -e "s|/run/lighttpd.pid|$TRASH/own.pid|g" \
-	    -e "s|/usr/local/libexec/oyster|$TRASH/libexec|g" \
+	    -e "s|/usr/local/bin|$TRASH/libexec|g" \
 	    -e "s|/var/lib/oyster|$TRASH/oyster|g" \
 	    -e "s|^\(server.port *=\) 80$|\1 $PORT|" \
 	    -e "s|http://127.0.0.1:11434|$MODEL_URL|" "$1"

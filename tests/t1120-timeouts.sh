@@ -21,7 +21,7 @@ do
 		error_is "the model server gave no full reply within OYSTER_TIMEOUT" &&
 		unsigned &&
 		test "$(header content-type)" = "application/json; charset=utf-8" &&
-		grep -E "^(0\.9|1\.)" took
+		grep -E "^(0\.9|[1-9])" took
 	'
 done
 
@@ -35,7 +35,7 @@ test_expect_success 'each transfer was dropped' '
 	wait_for 5 model_counts waiting 0
 '
 
-test_expect_success 'stalls in all threads hold up the others for a second, no longer' '
+test_expect_success 'stalls in all threads hold up the others until the time-out, no longer' '
 	for i in 1 2 3 4 5 6 7 8
 	do
 		mkdir $i && (cd $i && ask stall) &
@@ -46,7 +46,7 @@ test_expect_success 'stalls in all threads hold up the others for a second, no l
 	wait
 	date +%s%N >ended
 	test "$(cat ?/status | sort -u)" = 504 &&
-	test $((($(cat ended) - $(cat began)) / 1000000)) -lt 3000 &&
+	test $((($(cat ended) - $(cat began)) / 1000000)) -lt 20000 &&
 	ask llama3.2 &&
 	status 200 &&
 	signed

@@ -152,7 +152,7 @@ test_expect_success 'later ones are served again' '
 test_expect_success 'a responder that is busy answers everything else' '
 	for i in 21 22 23 24
 	do
-		mkdir $i && (cd $i && ask slow-1000) &
+		mkdir $i && (cd $i && ask slow-8000) &
 	done
 	wait_for 5 model_counts waiting 4 &&
 	for i in 1 2 3 4

@@ -151,6 +151,17 @@ test_expect_success 'a private directory may be there already' '
 	OYSTER_RUN_DIR=here/ check true
 '
 
+test_expect_success 'a second server in the same directory is refused, and harms nothing' '
+	mkdir -m 0700 shared && start_model &&
+	OYSTER_RUN_DIR=$TRASH/shared start_lighttpd &&
+	OYSTER_RUN_DIR=$TRASH/shared OYSTER_KEY_FILE=$KEY_FILE OYSTER_PORT=$(free_port) \
+		refuses check lighttpd -D -f "$TOP/conf/lighttpd.conf" &&
+	grep "another server runs there" err &&
+	post -d "{\"model\":\"m\"}" && status 200 &&
+	OYSTER_RUN_DIR=$TRASH/shared stop_lighttpd &&
+	stop_model
+'
+
 test_expect_success 'prompts that a killed server left in it are removed' '
 	mkdir -m 0700 left && : >left/lighttpd-upload-x && : >left/mine &&
 	OYSTER_RUN_DIR=left OYSTER_KEY_FILE=$KEY_FILE "$B/oyster-responder" --check true &&
