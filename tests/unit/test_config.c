@@ -120,8 +120,34 @@ static void check_taken(size_t i, const char *text)
 	CHECK_ROW(config_read(&config), numbers[i].name);
 	CHECK_ROW(member(&config, i) == strtol(text, NULL, 10), numbers[i].name);
 	for (k = 0; k < COUNT(numbers); k++)
-		CHECK_ROW(k == i || member(&config, k) == numbers[k].unset, numbers[k].name);
+		CHECK_ROW(k == i || member(&config, k) == numbers[k].unset ||
+			  !strcmp(numbers[k].name, "OYSTER_MAX_INFLIGHT"),
+			  numbers[k].name);
 	unsetenv(numbers[i].name);
+}
+
+/* A few threads are left for what needs no model: 600 of 640. */
+static void unless_told_fewer_may_wait_than_there_are_threads(void)
+{
+	static const struct {
+		const char *threads;
+		long inflight;
+	} rows[] = {
+		{ "640", 600 }, { "32", 30 }, { "15", 14 }, { "8", 7 },
+		{ "2", 1 }, { "1", 1 }, { "4096", 3840 },
+	};
+	struct config config;
+	size_t i;
+
+	forget_all();
+	for (i = 0; i < COUNT(rows); i++) {
+		setenv("OYSTER_THREADS", rows[i].threads, 1);
+		CHECK_ROW(config_read(&config), rows[i].threads);
+		CHECK_ROW(config.max_inflight == rows[i].inflight, rows[i].threads);
+	}
+	setenv("OYSTER_MAX_INFLIGHT", "5", 1);
+	CHECK(config_read(&config) && config.max_inflight == 5);
+	forget_all();
 }
 
 static void numbers_are_taken_up_to_their_edges(void)
@@ -237,6 +263,7 @@ static void good_settings_are_read_in_silence(void)
 int main(void)
 {
 	RUN(without_an_environment_there_are_defaults);
+	RUN(unless_told_fewer_may_wait_than_there_are_threads);
 	RUN(numbers_are_taken_up_to_their_edges);
 	RUN(nothing_but_digits_is_a_number);
 	RUN(paths_are_taken_as_they_are);
