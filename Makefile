@@ -3,6 +3,7 @@
 # make check      unit tests, then the shell tests against a real lighttpd
 # make asan       both again under AddressSanitizer and UBSan
 # make tsan       the threaded tests under ThreadSanitizer
+# make fuzz       libFuzzer on what reads other people's bytes, FUZZ_SECONDS for each
 # make lint       compilers' warnings, cppcheck, shellcheck, the folders' rules
 # make bench      requests, processor time and memory, beside mod_proxy
 # make install    DESTDIR and PREFIX are honoured; make uninstall undoes it
@@ -112,6 +113,23 @@ tsan:
 	$(MAKE) check B=build-tsan $(SANITIZED) TESTS='$(THREADED)' \
 	    CFLAGS='-O1 -g -DOYSTER_SANITIZED -fsanitize=thread' LDFLAGS=-fsanitize=thread
 
+# Each target starts from what is in tests/fuzz/corpus, which it never writes to.
+FUZZERS   = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZED    = -fsanitize=address,undefined -fno-sanitize-recover=all
+
+$(B)/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(VERIFY) $(VERIFY_USES) $(B)/keys/oracle.o
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(VERIFY_LIBS) -ljansson
+
+fuzzers: $(FUZZERS)
+
+fuzz:
+	$(MAKE) fuzzers B=build-fuzz CC=clang $(SANITIZED) \
+	    CFLAGS='-O1 -g -DOYSTER_SANITIZED -fsanitize=fuzzer-no-link $(FUZZED) -fno-omit-frame-pointer' \
+	    LDFLAGS='$(FUZZED)'
+	B=build-fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
+
 lint:
 	scripts/lint.sh
 
@@ -140,8 +158,8 @@ uninstall:
 	for page in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 
 clean:
-	rm -rf build build-asan build-tsan build-lint build-lint-clang
+	rm -rf build build-asan build-tsan build-fuzz build-lint build-lint-clang
 
-.PHONY: all verify static units check asan tsan lint bench install uninstall clean
+.PHONY: all verify static units check asan tsan fuzzers fuzz lint bench install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
