@@ -344,7 +344,8 @@ bool json_is(const struct json *string, const char *name)
 	if (!string->escaped)
 		return string->len == len + 2 &&
 		       !memcmp(string->at + 1, name, len);
-	return string->len <= sizeof(decoded) &&
+	return len <= NAME_MAX && string->len - 2 >= len &&
+	       string->len - 2 <= len * LONGEST_ESCAPE &&
 	       json_decode(decoded, string) == len &&
 	       !memcmp(decoded, name, len);
 }
