@@ -142,7 +142,7 @@ install: all
 ifeq ($(HAS_VERIFY),yes)
 	install -m 0755 $(B)/oyster-verify $(DESTDIR)$(BINDIR)
 endif
-	install -m 0755 $(B)/oyster-responder
+	install -m 0755 $(B)/oyster-responder $(DESTDIR)$(BINDIR)
 	install -m 0644 conf/lighttpd.conf $(DESTDIR)$(CONFDIR)
 	for file in oyster.conf oyster.service; do \
 		sed -e 's|/usr/local/bin|$(BINDIR)|g' -e 's|/usr/local/share/oyster|$(CONFDIR)|g' \
@@ -153,7 +153,8 @@ endif
 	done
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(BINDIR)/oyster-verify/oyster-responder
+	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(BINDIR)/oyster-verify
+	rm -f $(DESTDIR)$(BINDIR)/oyster-responder
 	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf $(DESTDIR)$(CONFDIR)/oyster.service
 	for page in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 

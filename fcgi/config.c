@@ -9,7 +9,7 @@
 #include "log.h"
 
 #define SECONDS_MAX	86400L		/* a day */
-#define BYTES_MAX	(1L << 30)	/* 1 GiB */
+#define BYTES_MAX	(1L << 28)	/* 256 MiB: signed within the signer's patience */
 #define TOKEN_MAX	2147483647L	/* what Ollama keeps a token in */
 #define THREADS_MAX	4096L
 #define UPSTREAM_MAX	300		/* bytes: a name of the longest, and its port */

@@ -9,7 +9,7 @@
  * OYSTER_MAX_REPLY     bytes of a model's reply                    16777216
  * OYSTER_MAX_TOKEN     largest token id in a request's context     2147483647
  * OYSTER_THREADS       requests that one responder holds at once   640
- * OYSTER_MAX_INFLIGHT  of those, how many may wait for the model   600, or 15/16
+ * OYSTER_MAX_INFLIGHT  of those, how many may wait (of 640: 600)   15/16
  * OYSTER_PORT          TCP port of the server                      5000
  * OYSTER_RUN_DIR       private directory of the server             /tmp/oyster
  */

@@ -11,7 +11,7 @@ import os
 import statistics
 import sys
 
-TARGETS = ("direct", "mod_proxy", "signed")
+TARGETS = ("direct", "mod_proxy", "signed", "single")
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 
 runs, memory = {}, []
@@ -88,8 +88,10 @@ table([
     head("answers per second"),
     rate_row("(a) the model itself", "direct"),
     rate_row("(b) lighttpd, mod_proxy, unsigned", "mod_proxy"),
-    rate_row("(c) lighttpd, responders, signed", "signed"),
+    rate_row("(c) lighttpd, responders, signed twice", "signed"),
+    rate_row("(d) the same, signed once", "single"),
     ["(c) / (b)"] + over_sizes(lambda c: ratio(c, "signed", "mod_proxy")),
+    ["(d) / (b)"] + over_sizes(lambda c: ratio(c, "single", "mod_proxy")),
     ["(c) / (a)"] + over_sizes(lambda c: ratio(c, "signed", "direct")),
     ["not answered 200"]
     + over_sizes(lambda c: str(sum(n[2] for t in TARGETS for n in runs[c, t].values()))),
@@ -101,6 +103,9 @@ table([
     cost_row("(c) responders", "signed", 1),
     cost_row("(c) signers", "signed", 2),
     cost_row("(c) all three", "signed", 0, 1, 2),
+    cost_row("(d) all three", "single", 0, 1, 2),
+    ["(c) / (d)"] + over_sizes(
+        lambda c: f"{float(cost(c, 'signed', (0, 1, 2))) / float(cost(c, 'single', (0, 1, 2))):.2f}"),
 ])
 
 rows = [["memory (PSS) of (c)", "MB", "KB per client", "answered 200", "signed"]]

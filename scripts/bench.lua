@@ -1,7 +1,8 @@
 -- What wrk asks, and what it tells bench.sh: answers, microseconds, failures.
 
 wrk.method = "POST"
-wrk.body = '{"model":"llama3.2","prompt":"Why is the sky blue?"}'
+wrk.body = '{"model":"llama3.2","prompt":"Why is the sky blue?"' ..
+	(os.getenv("BENCH_FIELD") or "") .. '}'
 
 function done(summary)
 	local errors = summary.errors
