@@ -79,7 +79,10 @@ test_expect_success 'PCRs pin, too, and wrong pins fail' '
 test_expect_success 'AWS alone is trusted unless --root says otherwise' '
 	oyster 1 --attestation "$MINTED/good.bin" --image-id "$IMAGE" &&
 	says "do not end in the root (AWS" &&
-	oyster 1 --attestation "$MINTED/good.bin" --image-id "$IMAGE" --root "$MINTED/good.bin" &&
+	oyster 2 --attestation "$MINTED/good.bin" --image-id "$IMAGE" --root "$MINTED/good.bin" &&
+	grep "neither a certificate nor a key" complaint &&
+	oyster 2 --attestation "$MINTED/good.bin" --image-id "$IMAGE" --root /dev/null &&
+	grep "neither a certificate nor a key" complaint &&
 	oyster 2 --attestation "$MINTED/good.bin" --image-id "$IMAGE" --root nowhere
 '
 

@@ -11,6 +11,7 @@
 
 #include "fcgi/buf.h"
 #include "keys/ecdsa.h"
+#include "keys/verify/chain.h"
 #include "keys/verify/document.h"
 #include "keys/verify/pins.h"
 #include "keys/verify/report.h"
@@ -19,7 +20,7 @@
 
 struct attestation {
 	struct text document;		/* raw, or hexadecimal digits */
-	struct text root;		/* instead of AWS's; empty: AWS's */
+	const struct chain_root *root;	/* &chain_aws, or another */
 	const struct pins *pins;
 	uint64_t now;			/* Unix time */
 	bool has_max_age;

@@ -66,12 +66,22 @@ static bool read_response(struct evidence *evidence, const struct inputs *inputs
 	return !why;
 }
 
-static void take_attested_key(struct report *report, struct evidence *evidence,
+/* An empty file is no root, and does not stand for AWS's. */
+static bool read_root(struct chain_root *root, const struct inputs *inputs)
+{
+	if (chain_root_read(root, input_text(&inputs->root)))
+		return true;
+	warnx("--root is neither a certificate nor a key of P-384");
+	return false;
+}
+
+static bool take_attested_key(struct report *report, struct evidence *evidence,
 			      const struct inputs *inputs, const struct options *options)
 {
+	struct chain_root other;
 	struct attestation attestation = {
 		.document = input_text(&inputs->key),
-		.root = input_text(&inputs->root),
+		.root = options->root ? &other : &chain_aws,
 		.pins = &options->pins,
 		.now = options->now,
 		.has_max_age = options->has_max_age,
@@ -79,10 +89,13 @@ static void take_attested_key(struct report *report, struct evidence *evidence,
 		.need_key = options_has_response(options),
 	};
 
+	if (options->root && !read_root(&other, inputs))
+		return false;
 	attestation_check(report, &attestation);
 	evidence->has_key = attestation.is_good && attestation.has_key;
 	if (evidence->has_key)
 		ecdsa_address(evidence->address, attestation.public_key);
+	return true;
 }
 
 static bool take_key(struct report *report, struct evidence *evidence,
@@ -90,8 +103,7 @@ static bool take_key(struct report *report, struct evidence *evidence,
 {
 	if (options->attestation) {
 		evidence->source = "--attestation";
-		take_attested_key(report, evidence, inputs, options);
-		return true;
+		return take_attested_key(report, evidence, inputs, options);
 	}
 	evidence->has_key = true;
 	if (options->public_key) {
@@ -142,6 +154,8 @@ static bool run(struct report *report, struct evidence *evidence,
 		check_answer(report, evidence);
 	else if (options_has_response(options))
 		report_skip(report, "response", "not checked: there is no key to check it with");
+	else
+		report_skip(report, "response", "none was given: the document alone is checked");
 	add_facts(report, evidence);
 	return true;
 }

@@ -29,7 +29,7 @@ static struct bytes unhex(const char *hex)
 }
 
 struct rules {
-	struct text root;	/* empty: AWS's */
+	struct text root;	/* {0}: AWS's */
 	struct pins pins;
 	uint64_t now;
 	bool need_key;
@@ -44,13 +44,16 @@ struct found {
 
 static void check(struct found *found, const struct rules *rules, struct text document)
 {
+	struct chain_root other;
 	struct attestation attestation = {
-		.document = document, .root = rules->root, .pins = &rules->pins,
-		.now = rules->now, .need_key = rules->need_key,
+		.document = document, .root = rules->root.at ? &other : &chain_aws,
+		.pins = &rules->pins, .now = rules->now, .need_key = rules->need_key,
 	};
 	uint8_t address[ECDSA_ADDRESS_LEN];
 	struct report report;
 
+	if (rules->root.at && !chain_root_read(&other, rules->root))
+		abort();
 	report_init(&report);
 	attestation_check(&report, &attestation);
 	found->verdict = report_verdict(&report);
@@ -236,13 +239,20 @@ static void without_its_root_a_minted_document_is_refused(void)
 	struct rules other = rules;
 	static struct found found;
 
-	other.root = (struct text){ "", 0 };
+	other.root = (struct text){ NULL, 0 };
 	check(&found, &other, (struct text){ good.at, good.len });
 	CHECK(found.verdict == REPORT_FAILED);
 	CHECK(says(&found, "do not end in the root (AWS Nitro enclaves"));
-	other.root = (struct text){ "nonsense", 8 };
-	check(&found, &other, (struct text){ good.at, good.len });
-	CHECK(says(&found, "neither a certificate nor a key"));
+}
+
+/* An empty file least of all: it would stand for a root that nobody named. */
+static void what_is_no_root_is_not_read_as_one(void)
+{
+	struct chain_root none;
+
+	CHECK(!chain_root_read(&none, text_of("")));
+	CHECK(!chain_root_read(&none, text_of("nonsense")));
+	CHECK(!chain_root_read(&none, (struct text){ good.at, good.len }));
 }
 
 static void digits_are_as_good_as_bytes(void)
@@ -398,6 +408,7 @@ int main(void)
 	RUN(a_pin_is_read_strictly);
 	RUN(another_image_is_refused);
 	RUN(without_its_root_a_minted_document_is_refused);
+	RUN(what_is_no_root_is_not_read_as_one);
 	RUN(digits_are_as_good_as_bytes);
 	RUN(a_minted_document_with_one_byte_changed_is_refused);
 	RUN(a_document_that_ends_early_is_refused);
