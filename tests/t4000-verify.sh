@@ -250,6 +250,8 @@ test_expect_success 'bytes of an attacker do not reach the terminal' '
 	verify 1 && says "keyid is ????"
 '
 
+ZEROS=$(printf %096d 0)
+
 while read -r what arguments
 do
 	test_expect_success "usage: $what" "
@@ -282,7 +284,16 @@ bad-time --address $ADDRESS --request request --at yesterday saved
 bad-require --address $ADDRESS --request request --require all saved
 bad-image --attestation saved --image-id 00
 bad-pcr --attestation saved --pcr 0
-image-without-document --address $ADDRESS --request request --allow-unpinned saved
+age-twice --address $ADDRESS --request request --max-age 60 --max-age 600 saved
+time-twice --address $ADDRESS --request request --at 1 --at 2 saved
+require-twice --address $ADDRESS --request request --require both --require receipt saved
+pcr-without-document --address $ADDRESS --request request --pcr 3=$ZEROS saved
+code-pcr-without-document --address $ADDRESS --request request --pcr 0=$ZEROS saved
+image-without-document --address $ADDRESS --request request --image-id ${ZEROS%????????????????????????????????} saved
+root-without-document --address $ADDRESS --request request --root saved saved
+root-empty --attestation saved --root /dev/null --request request saved
+root-unusable --attestation saved --root saved --request request saved
+unpinned-without-document --address $ADDRESS --request request --allow-unpinned saved
 EOF
 
 test_expect_success '--help says how it is used' '

@@ -130,6 +130,24 @@ test_expect_success 'an answer is not checked with the key of a bad document' '
 	says "SKIP  response: not checked"
 '
 
+test_expect_success 'an answer that is piped in is not passed over' '
+	post -d "$PROMPT" &&
+	cat headers body >saved &&
+	set -- --attestation "$MINTED/good.bin" --root "$MINTED/root.pem" --image-id "$IMAGE" &&
+	oyster 2 "$@" <saved && grep "response on standard input" complaint && test ! -s said &&
+	cat saved | oyster 2 "$@" && grep "response on standard input" complaint &&
+	cat saved | oyster 2 "$@" --max-age 60 &&
+	cat saved | oyster 0 "$@" --request request && says "PASS  exchange"
+'
+
+test_expect_success 'nothing piped in is a document alone, and the report says so' '
+	set -- --attestation "$MINTED/good.bin" --root "$MINTED/root.pem" --image-id "$IMAGE" &&
+	oyster 0 "$@" </dev/null && says "SKIP  response: none was given" &&
+	: >empty && oyster 0 "$@" <empty &&
+	: | oyster 0 "$@" &&
+	oyster 0 "$@" <&-
+'
+
 test_expect_success 'a key of x25519 is no key of answers' '
 	oyster 0 --attestation "$MINTED/x25519.bin" --root "$MINTED/root.pem" --image-id "$IMAGE" &&
 	post -d "$PROMPT" &&
@@ -155,16 +173,20 @@ serve_document() {
 		"http://127.0.0.1:$OYSTER_ATTESTATION_PORT/"
 }
 
-# ask STATUS PROMPT OPTION...: the minted document is old
-ask() {
+# ask_young STATUS PROMPT OPTION...
+ask_young() {
 	want=$1 prompt=$2 got=0
 	shift 2
-	"$TOP/scripts/ask.sh" 127.0.0.1 llama3.2 "$prompt" --max-age 9999999999 "$@" \
-		>said 2>complaint || got=$?
+	"$TOP/scripts/ask.sh" 127.0.0.1 llama3.2 "$prompt" "$@" >said 2>complaint || got=$?
 	test "$got" = "$want" && return
 	echo "exit status $got, not $want"
 	cat said complaint
 	return 1
+}
+
+# The minted document is old.
+ask() {
+	ask_young "$@" --max-age=9999999999
 }
 
 remember OYSTER_VERIFY="$VERIFY"
@@ -181,6 +203,14 @@ test_expect_success 'ask.sh asks what it was told to ask' '
 import json, sys
 asked = json.load(sys.stdin)
 assert asked[\"prompt\"] == \"Why is the sky \\\"blue\\\"?\\nAnd \\\\ a tab\\there: \\u00e9\", asked"
+'
+
+test_expect_success 'ask.sh takes another age, and no weaker demand' '
+	set -- hi --root "$MINTED/root.pem" --image-id "$IMAGE" &&
+	ask_young 0 "$@" --max-age 9999999999 && test -s said &&
+	ask_young 1 "$@" && test ! -s said && grep "max-age allows 300" complaint &&
+	ask 2 "$@" --require receipt && test ! -s said &&
+	grep "require: given twice" complaint
 '
 
 test_expect_success 'ask.sh prints nothing that is not' '

@@ -4,7 +4,10 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK	65536	/* bytes read at once */
@@ -52,6 +55,29 @@ bool input_read(struct buf *buf, const char *path)
 	ok = read_all(buf, fd, path);
 	close(fd);
 	return ok;
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd stdin_fd = { .fd = fd, .events = POLLIN };
+	int bytes = 0;
+
+	while (poll(&stdin_fd, 1, -1) < 0)
+		if (errno != EINTR)
+			return false;
+	return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+bool input_is_waiting(void)
+{
+	struct stat stat;
+
+	if (fstat(STDIN_FILENO, &stat))
+		return false;	/* there is no standard input */
+	if (S_ISREG(stat.st_mode))
+		return lseek(STDIN_FILENO, 0, SEEK_CUR) < stat.st_size;
+	return (S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode)) &&
+	       is_readable(STDIN_FILENO);
 }
 
 struct text input_text(const struct buf *buf)

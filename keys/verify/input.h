@@ -17,13 +17,20 @@
 bool input_read(struct buf *buf, const char *path)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The bytes of a file that may be raw or hexadecimal digits, as text. */
+/*
+ * Whether there is anything to read on standard input: neither a terminal
+ * nor another device, nor at its end.  Waits for a pipe's first byte.
+ */
+bool input_is_waiting(void) __attribute__((warn_unused_result));
+
+/* The bytes that were read; never NULL. */
 struct text input_text(const struct buf *buf) __attribute__((nonnull));
 
 /*
  * The digits of a text that is hexadecimal: without 0x in front of them and
  * white space behind.
  */
-struct text input_digits(struct text text);
+struct text input_digits(struct text text)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "keys/exchange.h"
 #include "keys/verify/encoding.h"
+#include "keys/verify/input.h"
 
 const char options_usage[] =
 	"usage: oyster-verify KEY [OPTION...] [RESPONSE]\n"
@@ -94,9 +95,20 @@ static bool set_require(struct options *options)
 
 static bool set_max_age(struct options *options)
 {
+	if (options->has_max_age)
+		return complain("--max-age", "given twice");
 	options->has_max_age = number_read(&options->max_age, text_of(optarg));
 	return options->has_max_age ||
 	       complain("--max-age", "is not a number of seconds");
+}
+
+static bool set_now(struct options *options)
+{
+	if (options->has_now)
+		return complain("--at", "given twice");
+	options->has_now = time_read(&options->now, optarg);
+	return options->has_now ||
+	       complain("--at", "is neither seconds nor a time like 2025-03-10T15:24:02Z");
 }
 
 /* Options whose value is more than a string. */
@@ -116,8 +128,7 @@ static bool set_value(struct options *options, int id)
 	case MAX_AGE:
 		return set_max_age(options);
 	case AT:
-		return time_read(&options->now, optarg) ||
-		       complain("--at", "is neither seconds nor a time like 2025-03-10T15:24:02Z");
+		return set_now(options);
 	default:
 		return false;	/* getopt_long has said why */
 	}
@@ -173,26 +184,30 @@ static bool check_key(const struct options *options)
 	if (keys > 1)
 		return complain("--address, --public-key, --attestation", "only one of them");
 	if (!options->attestation &&
-	    (options->root || options->allow_unpinned || options->pins.has_image ||
-	     pins_code(&options->pins)))
+	    (options->root || options->allow_unpinned || pins_any(&options->pins)))
 		return complain("--root, --image-id, --pcr, --allow-unpinned",
 				"only with --attestation");
 	return true;
 }
 
-/* Standard input can be read once. */
-static bool check_inputs(const struct options *options)
+/* How often standard input is named.  It can be read once. */
+static int count_stdin(const struct options *options)
 {
 	const char *const paths[] = {
 		options->response, options->headers, options->body, options->request,
 		options->public_key, options->attestation, options->root,
 	};
-	int from_stdin = 0;
+	int count = 0;
 	size_t i;
 
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		from_stdin += paths[i] && !strcmp(paths[i], "-");
-	if (from_stdin > 1)
+		count += paths[i] && !strcmp(paths[i], "-");
+	return count;
+}
+
+static bool check_inputs(const struct options *options)
+{
+	if (count_stdin(options) > 1)
 		return complain("-", "standard input is read once, but named twice");
 	return true;
 }
@@ -202,25 +217,37 @@ bool options_has_response(const struct options *options)
 	return options->response || options->headers;
 }
 
+/*
+ * Whether the response is on standard input, though nobody named it.  A
+ * document alone has none; an answer that is piped in nevertheless must not
+ * pass unread for one that is verified.
+ */
+static bool is_piped_in(const struct options *options)
+{
+	if (!options->attestation || options->request || options->nonce ||
+	    options->method || options->path || options->need_receipt ||
+	    options->need_exchange || options->answer)
+		return true;
+	return count_stdin(options) == 0 && input_is_waiting();
+}
+
 /* Where the response comes from, and the defaults that hang on that. */
 static bool settle_response(struct options *options)
 {
-	bool asked = options->request || options->nonce || options->method ||
-		     options->path || options->need_receipt ||
-		     options->need_exchange || options->answer;
-
 	if (!options->headers != !options->body)
 		return complain("--headers, --body", "neither without the other");
 	if (options->headers && options->response)
 		return complain("--headers, --body", "not together with RESPONSE");
-	if (!options->headers && !options->response && (asked || !options->attestation))
+	if (!options->headers && !options->response && is_piped_in(options))
 		options->response = "-";
 
 	options->method = options->method ? options->method : "POST";
 	options->path = options->path ? options->path : "/api/generate";
 	if (options_has_response(options) && !options->request &&
 	    strcmp(options->method, "GET") && strcmp(options->method, "HEAD"))
-		return complain("--request", "the body of the request is needed");
+		return complain("--request", options->response && !strcmp(options->response, "-") ?
+				"the body of the request is needed for the response on standard input" :
+				"the body of the request is needed");
 	if (options->nonce && *options->nonce && !exchange_is_nonce(options->nonce))
 		return complain("--nonce", "is none: 1 to 128 characters out of A-Z a-z 0-9 - . _ ~ + / =");
 	return true;
@@ -231,12 +258,13 @@ bool options_read(struct options *options, int argc, char **argv)
 	int id;
 
 	memset(options, 0, sizeof(*options));
-	options->now = (uint64_t)time(NULL);
 	while ((id = getopt_long(argc, argv, "", known, NULL)) != -1)
 		if (!set(options, id))
 			return false;
 	if (options->help)
 		return true;
+	if (!options->has_now)
+		options->now = (uint64_t)time(NULL);
 	if (optind < argc)
 		options->response = argv[optind++];
 	if (optind < argc)

@@ -27,6 +27,7 @@ struct options {
 	bool need_receipt, need_exchange;
 	bool has_max_age;
 	uint64_t max_age;		/* seconds */
+	bool has_now;
 	uint64_t now;			/* Unix time, the clock's unless --at */
 
 	bool json, quiet;

@@ -38,3 +38,13 @@ bool pins_code(const struct pins *pins)
 	return pins->has_image || pins->has_pcr[0] ||
 	       (pins->has_pcr[1] && pins->has_pcr[2]);
 }
+
+bool pins_any(const struct pins *pins)
+{
+	unsigned i;
+
+	for (i = 0; i < PIN_PCRS; i++)
+		if (pins->has_pcr[i])
+			return true;
+	return pins->has_image;
+}

@@ -38,4 +38,7 @@ bool pins_is_code(unsigned pcr);
  */
 bool pins_code(const struct pins *pins) __attribute__((nonnull));
 
+/* Whether there is any pin at all. */
+bool pins_any(const struct pins *pins) __attribute__((nonnull));
+
 #endif
