@@ -52,20 +52,6 @@ static bool check_length(struct report *report, const struct evidence *evidence)
 	return false;
 }
 
-static void read_statement(struct evidence *evidence)
-{
-	static const char ndjson[] = "application/x-ndjson";
-	struct text type;
-
-	response_field(&evidence->response, "content-type", &type);
-	if (type.len > sizeof(ndjson) - 1 && type.at[sizeof(ndjson) - 1] == ';')
-		type.len = sizeof(ndjson) - 1;
-	evidence->is_read =
-		statement_read(&evidence->statement, evidence->request,
-			       evidence->response.body,
-			       text_equal(type, text_of(ndjson)));
-}
-
 static bool is_generate(const struct evidence *evidence)
 {
 	return !strcmp(evidence->method, "POST") &&
@@ -82,7 +68,9 @@ void check_answer(struct report *report, struct evidence *evidence)
 		    response->status, evidence->method, evidence->path,
 		    response->body.len);
 	if (is_generate(evidence) && response->status == 200)
-		read_statement(evidence);
+		evidence->is_read =
+			statement_read(&evidence->statement, evidence->request,
+				       response->body);
 
 	check_receipt(report, evidence);
 	check_exchange(report, evidence);

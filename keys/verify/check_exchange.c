@@ -256,8 +256,7 @@ void check_exchange(struct report *report, struct evidence *evidence)
 	for (id = 0; id < FIELDS; id++)
 		has[id] = response_field(&evidence->response, names[id], &fields[id]);
 
-	/* A content-digest alone is anybody's. */
-	if (!has[REQUEST_DIGEST] && !has[INPUT] && !has[SIGNATURE]) {
+	if (!has[CONTENT_DIGEST] && !has[REQUEST_DIGEST] && !has[INPUT] && !has[SIGNATURE]) {
 		if (evidence->need_exchange || (evidence->nonce && *evidence->nonce))
 			report_fail(report, about, "there is no signature of it, and %s wants one",
 				    evidence->need_exchange ? "--require" : "--nonce");

@@ -95,7 +95,7 @@ static bool is_same_context(const struct statement *statement, const struct json
 {
 	struct text ours = { array->at, 0 };
 
-	if (array->type == JSON_ABSENT)
+	if (array->type == JSON_ABSENT || array->type == JSON_NULL)
 		return true;
 	if (array->type != JSON_ARRAY)
 		return false;
@@ -149,13 +149,13 @@ static bool read_lines(struct statement *statement, struct text body)
 }
 
 bool statement_read(struct statement *statement, struct text asked,
-		    struct text answered, bool ndjson)
+		    struct text answered)
 {
 	memset(statement, 0, sizeof(*statement));
 	if (!read_request(statement, asked))
 		return false;
-	return ndjson ? read_lines(statement, answered) :
-			read_object(statement, answered);
+	return statement->request.stream && memchr(answered.at, '\n', answered.len) ?
+	       read_lines(statement, answered) : read_object(statement, answered);
 }
 
 void statement_clear(struct statement *statement)

@@ -31,14 +31,16 @@ struct statement {
  * Read both.
  *
  * In:      asked     the request's body
- *          answered  the response's body
- *          ndjson    two lines, as for a request with `"stream":true'
+ *          answered  the response's body: two lines if the request has
+ *                    `"stream":true', or one object without a line feed,
+ *                    as servers wrote it before they wrote lines; its
+ *                    type, which nobody signs, decides nothing
  * Out:     statement  to be released with statement_clear, also on failure;
  *                     must stay where it is
  * Returns: false if one of them is not what the responder reads or writes
  */
 bool statement_read(struct statement *statement, struct text asked,
-		    struct text answered, bool ndjson)
+		    struct text answered)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Zero bytes are fine. */

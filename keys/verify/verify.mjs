@@ -15,23 +15,23 @@ function read(bytes) {	// JSON.parse alone hides keys that stand twice, and how 
 	let keys = 1 + (strings ?? []).filter((string) => string.endsWith(":")).length;
 	const all = JSON.parse(json, function (key, item) { keys -= !Array.isArray(this); return item; }), context = JSON.stringify(all?.context ?? []);
 	need(keys === 0 && /^\[[-\d,]*\]$/.test(context) && (context === "[]" || json.replace(/\s/g, "").includes(`"context":${context}`)), "twice");
-	return { ...all, context };
+	return { ...all, context, hasContext: all.context != null };
 }
+const isUnset = (all, keys) => keys.split(" ").every((key) => [undefined, "null", '""', "{}", "[]", "false"].includes(JSON.stringify(all[key])));
 if (hex || seconds) {
-	const asked = read(request), lineEnd = header.get("content-type") === "application/x-ndjson" ? "\n" : /(?!)/;
-	const lines = body.toString("latin1").replace(/\n$/, "").split(lineEnd).map((line) => read(Buffer.from(line, "latin1"))), [{ context }] = lines;
-	need(lines.every((line) => line.model === asked.model && line.context === context && typeof line.response === "string"), "not one answer");
-	need("system template suffix format raw images think truncate shift logprobs top_logprobs options".split(" ").every((key) =>
-		[undefined, "null", '""', "{}", "[]", "false"].includes(JSON.stringify(asked[key]))), "a receipt does not say all that was asked");
-	const strings = [asked.model, asked.prompt ?? "", asked.context, lines.map((line) => line.response).join(""), context];
-	need(status === "200" && /^(0|[1-9]\d*)$/.test(seconds) && isSigner(packed(["string", "uint64", "string", "bytes"], ["|oyster-hasher||timestamp|", seconds,
-		"|ollama_signature_parameters|", AbiCoder.defaultAbiCoder().encode(Array(5).fill("string"), strings)]), hex.replace(/^(?!0x)/, "0x")), "x-oyster-signature");
+	const asked = read(request), text = body.toString("latin1"), parts = asked.stream === true && text.includes("\n") ? text.match(/^([^\n]+)\n([^\n]+)\n$/).slice(1) : [text];
+	const lines = parts.map((part) => read(Buffer.from(part, "latin1"))), last = lines.at(-1), { context } = last;
+	need(lines.every((line) => line.model === asked.model && line.done === (line === last) && isUnset(line, "error remote_host remote_model") && typeof line.response === "string" &&
+		(line.context === context || !line.hasContext && line !== last)) && (lines.length < 2 || last.response === ""), "not one answer");
+	need(isUnset(asked, "system template suffix format raw images think truncate shift logprobs top_logprobs options"), "a receipt does not say all that was asked");
+	need(`${method} ${path} ${status}` === "POST /api/generate 200" && /^(0|[1-9]\d*)$/.test(seconds) && isSigner(packed(["string", "uint64", "string", "bytes"], ["|oyster-hasher||timestamp|", seconds,
+		"|ollama_signature_parameters|", AbiCoder.defaultAbiCoder().encode(Array(5).fill("string"), [asked.model, asked.prompt ?? "", asked.context, lines[0].response, context])]), hex.replace(/^(?!0x)/, "0x")), "x-oyster-signature");
 }
-if (input || value) {
+if (bodyDigest || requestDigest || input || value) {
 	const [params, created, its] = input.match(/\(.*created=(0|[1-9]\d*)(?:;nonce="([\w.~+/=-]{1,128})")?;.*/), sig = decodeBase64(value.slice(8, -1));
 	need(input === 'oyster=("@status" "@method";req "@path";req "content-digest" "x-oyster-request-digest");created=' + created +
 		`${its ? `;nonce="${its}"` : ""};keyid="${address.toLowerCase()}";tag="oyster"` && created === (seconds ?? created), "signature-input");
-	need([body, request].map((bytes) => `sha-256=:${encodeBase64(sha256(bytes))}:`).join() === [bodyDigest, requestDigest].join(), "a digest");
+	need(/^(POST \/api\/generate|(GET|HEAD) \/(health|oyster\/signer))$/.test(`${method} ${path}`) && [body, request].map((bytes) => `sha-256=:${encodeBase64(sha256(bytes))}:`).join() === [bodyDigest, requestDigest].join(), "a digest");
 	need(value === `oyster=:${encodeBase64(sig)}:` && isSigner(hashMessage([`"@status": ${status}`, `"@method";req: ${method}`, `"@path";req: ${path}`,
 		`"content-digest": ${bodyDigest}`, `"x-oyster-request-digest": ${requestDigest}`, `"@signature-params": ${params}`].join("\n")), hexlify(sig)), "signature");
 }

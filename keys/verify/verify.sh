@@ -255,10 +255,21 @@ encode() {
 	printf %s "$tail"
 }
 
+# check_line FILE DONE: what each line of an answer must be, for $model
+check_line() {
+	is_json "$1" || no "the answer is not a JSON object"
+	jq -e ".done == $2" "$1" >/dev/null || no "done is not $2"
+	jq -e '[.error, .remote_host, .remote_model] | all(. == null or . == "" or . == {} or
+		. == [] or . == false)' "$1" >/dev/null || no "an error, or an answer from elsewhere"
+	its=$(string "$1" model)
+	test "$its" = "$model" || no "another model answered"
+}
+
 # Values come by assignments alone: set -e looks at those, not into arguments.
 check_receipt() {
 	matches '0|[1-9][0-9]{0,17}' "$seconds" || no "x-oyster-timestamp is not a number"
 	test "$status" = 200 || no "a receipt on a $status"
+	test "$method $path" = 'POST /api/generate' || no "a receipt on $method $path"
 	is_json "$request" || no "the request is not a JSON object"
 	jq -e '[.system, .template, .suffix, .format, .raw, .images, .think, .truncate, .shift,
 		.logprobs, .top_logprobs, .options] | all(. == null or . == "" or . == {} or
@@ -268,23 +279,25 @@ check_receipt() {
 	model=$(string "$dir/asked" model)
 	prompt=$(string "$dir/asked" prompt)
 	request_context=$(context "$request")
-	type=$(field content-type)
-	case $type in
-	application/x-ndjson) split -l 1 "$body" "$dir/line." ;;
-	*) cp "$body" "$dir/line.a" ;;
-	esac
-	response='' response_context=''
-	for line in "$dir"/line.*
-	do
-		is_json "$line" || no "the answer is not a JSON object"
-		its=$(string "$line" model)
-		test "$its" = "$model" || no "another model answered"
-		its=$(context "$line")
-		test "$its" = "${response_context:-$its}" || no "there are two contexts"
-		response_context=$its
-		its=$(string "$line" response)
-		response=$response$its
-	done
+	first=$body last=$body
+	if test "$(wc -l <"$body")" != 0 && jq -e '.stream == true' "$request" >/dev/null
+	then
+		test "$(wc -l <"$body")$(tail -c 1 "$body")" = 2 || no "the answer is not two lines"
+		first=$dir/first last=$dir/last
+		head -n 1 "$body" >"$first"
+		tail -n 1 "$body" >"$last"
+		check_line "$first" false
+		its=$(string "$last" response)
+		test -z "$its" || no "there is text in the last line, too"
+	fi
+	check_line "$last" true
+	response=$(string "$first" response)
+	response_context=$(context "$last")
+	if jq -e '.context != null' "$first" >/dev/null
+	then
+		its=$(context "$first")
+		test "$its" = "$response_context" || no "there are two contexts"
+	fi
 	arguments=$(encode "$model" "$prompt" "$request_context" "$response" "$response_context")
 	message=$(printf '|oyster-hasher||timestamp|' | hex)$(printf %016x "$seconds")
 	message=$message$(printf '|ollama_signature_parameters|' | hex)$arguments
@@ -299,6 +312,8 @@ digest() {
 }
 
 check_exchange() {
+	matches 'POST /api/generate|(GET|HEAD) /(health|oyster/signer)' "$method $path" ||
+		no "nothing of $method $path is signed"
 	components='("@status" "@method";req "@path";req "content-digest" "x-oyster-request-digest")'
 	created=$(printf %s "$input" | sed -n 's/.*;created=\([0-9]*\);.*/\1/p')
 	its=$(printf %s "$input" | sed -n 's/.*\(;nonce="[A-Za-z0-9._~+/=-]\{1,128\}"\);keyid=.*/\1/p')
@@ -308,8 +323,6 @@ check_exchange() {
 	test -z "$nonce" || test "$its" = ";nonce=\"$nonce\"" || no "another nonce was answered"
 	test "$created" = "${seconds:-$created}" || no "there are two different times"
 
-	of_answer=$(field content-digest)
-	of_request=$(field x-oyster-request-digest)
 	its=$(digest "$body")
 	test "$of_answer" = "$its" || no "another answer was signed"
 	its=$(digest "$request")
@@ -336,8 +349,10 @@ seconds=$(field x-oyster-timestamp)
 receipt=$(field x-oyster-signature)
 input=$(field signature-input)
 signature=$(field signature)
+of_answer=$(field content-digest)
+of_request=$(field x-oyster-request-digest)
 test -z "$seconds$receipt" || check_receipt
-test -z "$input$signature" || check_exchange
+test -z "$input$signature$of_answer$of_request" || check_exchange
 case $nonce:$found in
 *:) no "there is nothing to verify" ;;
 ?*:' receipt') no "a receipt says nothing of a nonce" ;;

@@ -344,7 +344,7 @@ static const struct {
 	{ "HTTP/1.1 200 OK\r\nx-oyster-signature: " R S "1b\r\nx-oyster-timestamp: 1741620243\r\n\r\n", "recovers to" },
 	{ "HTTP/1.1 200 OK\r\n" RECEIPT "content-length: 5\r\n\r\n", "content-length says 5" },
 	{ "HTTP/1.1 200 OK\r\n" RECEIPT "signature: oyster=:AA==:\r\n\r\n", "content-digest is missing" },
-	{ "HTTP/1.1 200 OK\r\n" RECEIPT "content-type: application/x-ndjson\r\n\r\n", "not lines of NDJSON" },
+	{ "HTTP/1.1 200 OK\r\n" RECEIPT "content-digest: sha-256=:AA==:\r\n\r\n", "x-oyster-request-digest is missing" },
 	{ "HTTP/1.1 200 OK\r\n\r\n", "there is none, and --require" },
 };
 

@@ -216,6 +216,8 @@ refuseForm("a receipt of another second", "two different times", { receipt: 1741
 refuseForm("a bad receipt beside it", "each signature that is there must be good", { receipt: 1741620242,
 	head: (lines) => lines.map((line) => line.replace(/^(x-oyster-signature: )./, "$10")) });
 refuseForm("half a receipt beside it", "the receipt's time is missing", { receipt: 1741620242, ...without("x-oyster-timestamp") });
+for (const [method, path] of [["PUT", "/nope"], ["GET", "/nope"], ["POST", "/health"], ["GET", "/api/generate"]])
+	refuseForm(`${method} ${path}`, "nothing of this method and path is signed", { method, path });
 
 write(process.argv[2] ?? "verdict-exchange.json", {
 	made_by: "tests/vectors/make/exchanges.mjs with http-message-signatures 1.0.6 (the base) and ethers 6.17.0 (EIP-191 and signatures) on node",

@@ -58,6 +58,7 @@ function stream({ model, response, response_context: context }) {
 //	request, body	bytes or text; made of the strings when left out
 //	signed		the digest under the signature, when it is not the right one
 //	spoil		changes the signature's text
+//	method, path	of the request
 //	head		changes the header lines; raw changes the whole saved answer
 function make(name, what = {}) {
 	const strings = { ...PLAIN };
@@ -73,7 +74,7 @@ function make(name, what = {}) {
 	const answer = saved(what.status ?? 200, (what.head ?? ((same) => same))(lines), body);
 	return {
 		name, verdict: "verify",
-		address: what.address ?? addressOf(what.key ?? KEY), method: "POST", path: "/api/generate", nonce: null,
+		address: what.address ?? addressOf(what.key ?? KEY), method: what.method ?? "POST", path: what.path ?? "/api/generate", nonce: null,
 		...bytesAs("request", what.request ?? requestOf(strings)),
 		...bytesAs("response", what.raw ? what.raw(answer) : answer),
 		seconds: String(seconds), strings, encoded: encoded.slice(2), digest: digest.slice(2),
@@ -147,6 +148,12 @@ verify("white space around it all", { request: ` \r\n\t${requestOf(PLAIN)}\n`, b
 verify("two lines", { type: "application/x-ndjson", request: requestOf(PLAIN, { stream: true }), body: stream(PLAIN) });
 verify("two lines with escapes", { type: "application/x-ndjson", response: "a\nb\u2028",
 	request: requestOf(PLAIN, { stream: true }), body: stream({ ...PLAIN, response: "a\nb\u2028" }) });
+verify("two lines, whatever their type", { request: requestOf(PLAIN, { stream: true }), body: stream(PLAIN) });
+verify("one object without a line feed, as there was before there were lines", { request: requestOf(PLAIN, { stream: true }) });
+verify("one object, whatever its type", { type: "application/x-ndjson" });
+verify("two lines, the first without a context", { type: "application/x-ndjson", request: requestOf(PLAIN, { stream: true }),
+	body: stream(PLAIN).replace(',"context":[1,2,3]', "") });
+verify("an error and a remote host that are not set", { body: replyOf(PLAIN).replace("{", '{"error":"","remote_host":null,') });
 
 // --- must verify: heads ---
 
@@ -323,6 +330,25 @@ refuseForm("two lines of different models", "the lines disagree", { type: "appli
 	body: stream(PLAIN).replace("llama3.2", "llama3.3") });
 refuseForm("two lines with different contexts", "the lines disagree", { type: "application/x-ndjson", request: requestOf(PLAIN, { stream: true }),
 	body: stream(PLAIN).replace("[1,2,3]", "[1,2]") });
+const streamed = { type: "application/x-ndjson", request: requestOf(PLAIN, { stream: true }) };
+refuseForm("two lines that were not asked for", "the request's stream decides", { type: "application/x-ndjson", body: stream(PLAIN) });
+refuseForm("one line where two were asked for", "the request's stream decides", { ...streamed, body: `${replyOf(PLAIN)}\n` });
+refuseForm("three lines", "there are two", { ...streamed, body: stream(PLAIN).replace(/^.*\n/, "$&$&") });
+refuseForm("two lines without a last line feed", "each ends in a line feed", { ...streamed, body: stream(PLAIN).slice(0, -1) });
+refuseForm("text in both lines", "all text is in the first", { ...streamed,
+	body: stream({ ...PLAIN, response: "Because of " }).replace('"response":""', '"response":"Rayleigh scattering."') });
+refuseForm("the first line is done", "only the last line is done", { ...streamed, body: stream(PLAIN).replace('"done":false', '"done":true') });
+refuseForm("the last line is not done", "only the last line is done", { ...streamed, body: stream(PLAIN).replace('"done":true', '"done":false') });
+refuseForm("an error in the first line", "an answer with an error is none", { ...streamed, body: stream(PLAIN).replace("{", '{"error":"x",') });
+for (const [name, done] of [["not done", "false"], ["done is a string", '"true"'], ["done is null", "null"]])
+	refuseForm(name, "done is true", { body: replyOf(PLAIN).replace('"done":true', `"done":${done}`) });
+refuseForm("done is missing", "done is true", { body: replyOf(PLAIN).replace('"done":true,', "") });
+for (const key of ["error", "remote_host", "remote_model"])
+	refuseForm(`the answer sets ${key}`, "an answer with an error or from elsewhere is none", { body: replyOf(PLAIN).replace("{", `{"${key}":"x",`) });
+for (const [method, path] of [["GET", "/health"], ["POST", "/health"], ["GET", "/api/generate"]])
+	refuseForm(`on ${method} ${path}`, "a receipt stands on POST /api/generate alone", { method, path });
+for (const line of ["content-digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", "x-oyster-request-digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"])
+	refuseForm(`${line.replace(/:.*/, "")} alone beside it`, "the other fields of an exchange signature are missing", { head: (lines) => [...lines, line] });
 refuseForm("a line cut off", "not JSON", { type: "application/x-ndjson", request: requestOf(PLAIN, { stream: true }),
 	body: stream(PLAIN).slice(0, -3) });
 
