@@ -244,6 +244,22 @@ assert open(\"said\").read() == text and text, text" &&
 	verify 1 --answer && test ! -s said
 '
 
+test_expect_success '--answer says why there is no text' '
+	post -d "not json" &&
+	verify 1 --answer && test ! -s said &&
+	complains "no text in this answer, which has status 400" &&
+	"$PYTHON" -c "
+import json
+for case in json.load(open(\"$TESTS/vectors/verdict-exchange.json\"))[\"cases\"]:
+    if case[\"name\"] == \"an answer of several lines\":
+        for part in \"request\", \"response\":
+            text = case.get(part, \"\").encode() or bytes.fromhex(case[part + \"_hex\"])
+            open(part, \"wb\").write(text)" &&
+	oyster 0 --address "$ADDRESS" --request request response &&
+	oyster 1 --address "$ADDRESS" --request request --answer response &&
+	complains "which has status 200: the body is not an answer"
+'
+
 test_expect_success 'bytes of an attacker do not reach the terminal' '
 	post -d "$PROMPT" &&
 	change "keyid=\"0x1a" "$(printf "keyid=\"\303\251\302\233")" headers &&

@@ -168,8 +168,9 @@ static bool print_answer(const struct report *report, const struct evidence *evi
 	if (!verified)
 		return false;
 	if (!evidence->is_read) {
-		warnx("there is no text in this answer, which has status %u",
-		      evidence->response.status);
+		warnx("there is no text in this answer, which has status %u%s%s",
+		      evidence->response.status,
+		      *evidence->statement.why ? ": " : "", evidence->statement.why);
 		return false;
 	}
 	fwrite(evidence->statement.response.at, 1, evidence->statement.response.len,
