@@ -41,7 +41,7 @@ trap 'exit 143' TERM
 
 # A JSON string; bytes that are not UTF-8 stay, and the server refuses them.
 quote() {
-	printf '%s' "$1" | LC_ALL=C awk '
+	printf '%s\n' "$1" | LC_ALL=C awk '
 		BEGIN {
 			for (i = 1; i < 32; i++)
 				escape[sprintf("%c", i)] = sprintf("\\u%04x", i)

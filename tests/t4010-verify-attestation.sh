@@ -194,7 +194,9 @@ remember OYSTER_VERIFY="$VERIFY"
 test_expect_success 'ask.sh prints an answer that is verified' '
 	serve_document "$MINTED/good.bin" &&
 	ask 0 "Why is the sky \"blue\"?
-And \\ a tab	here: é" --root "$MINTED/root.pem" --image-id "$IMAGE" &&
+And \\ a tab	here: é
+
+" --root "$MINTED/root.pem" --image-id "$IMAGE" &&
 	test -s said
 '
 
@@ -202,7 +204,7 @@ test_expect_success 'ask.sh asks what it was told to ask' '
 	tail -n 1 model.last | "$PYTHON" -c "
 import json, sys
 asked = json.load(sys.stdin)
-assert asked[\"prompt\"] == \"Why is the sky \\\"blue\\\"?\\nAnd \\\\ a tab\\there: \\u00e9\", asked"
+assert asked[\"prompt\"] == \"Why is the sky \\\"blue\\\"?\\nAnd \\\\ a tab\\there: \\u00e9\\n\\n\", asked"
 '
 
 test_expect_success 'ask.sh takes another age, and no weaker demand' '
