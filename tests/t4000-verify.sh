@@ -59,6 +59,8 @@ test_expect_success 'an answer in two files verifies, both ways' '
 	says "PASS  receipt: x-oyster-signature recovers to $ADDRESS, the key of --address" &&
 	says "PASS  exchange: content-digest matches the response" &&
 	says "PASS  exchange: nonce is n-1, as --nonce says" &&
+	says "PASS  exchange: keyid is $ADDRESS, the key of --address" &&
+	says "PASS  exchange: created is $(header x-oyster-timestamp), as x-oyster-timestamp" &&
 	says "PASS  response: made at " &&
 	! grep -E "FAIL|SKIP" said &&
 	tail -n 1 said | grep "^VERIFIED: "

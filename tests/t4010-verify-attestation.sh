@@ -45,6 +45,7 @@ test_expect_success 'a document alone tells key, address, image and time' '
 	says "$(minted public_key)" &&
 	says "$(minted address)" &&
 	says "image id is $IMAGE, as --image-id says" &&
+	says "PASS  attestation: PCR0, PCR1 and PCR2 are not all zero" &&
 	says "2025-03-10T15:24:02Z"
 '
 

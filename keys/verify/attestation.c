@@ -105,10 +105,12 @@ static bool check_mode(struct report *report, const struct document *document)
 {
 	static const uint8_t zeros[3 * PIN_PCR_LEN];
 
-	if (memcmp(document->pcr, zeros, sizeof(zeros)))
-		return true;
-	report_fail(report, about, "PCR0, PCR1 and PCR2 are zero: the enclave runs in debug mode");
-	return false;
+	if (!memcmp(document->pcr, zeros, sizeof(zeros))) {
+		report_fail(report, about, "PCR0, PCR1 and PCR2 are zero: the enclave runs in debug mode");
+		return false;
+	}
+	report_pass(report, about, "PCR0, PCR1 and PCR2 are not all zero: the enclave is not in debug mode");
+	return true;
 }
 
 static bool check_image(struct report *report, const struct document *document,

@@ -144,8 +144,10 @@ static bool check_keyid(struct report *report, const struct evidence *evidence,
 	char ours[2 + 2 * ECDSA_ADDRESS_LEN + 1] = "0x";
 
 	hex_write(ours + 2, evidence->address, ECDSA_ADDRESS_LEN);
-	if (text_equal(keyid, text_of(ours)))
+	if (text_equal(keyid, text_of(ours))) {
+		report_pass(report, about, "keyid is %s, the key of %s", ours, evidence->source);
 		return true;
+	}
 	report_fail(report, about, "keyid is %.*s, the key of %s is %s",
 		    (int)(keyid.len < 64 ? keyid.len : 64), keyid.at,
 		    evidence->source, ours);
@@ -176,8 +178,11 @@ static bool check_second(struct report *report, const struct evidence *evidence,
 
 	if (!response_field(&evidence->response, "x-oyster-timestamp", &value))
 		return true;
-	if (number_read(&seconds, value) && seconds == created)
+	if (number_read(&seconds, value) && seconds == created) {
+		report_pass(report, about, "created is %llu, as x-oyster-timestamp",
+			    (unsigned long long)created);
 		return true;
+	}
 	report_fail(report, about, "created is %llu, x-oyster-timestamp is %.*s",
 		    (unsigned long long)created,
 		    (int)(value.len < 32 ? value.len : 32), value.at);
