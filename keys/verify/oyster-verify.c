@@ -78,7 +78,7 @@ static bool read_root(struct chain_root *root, const struct inputs *inputs)
 static bool take_attested_key(struct report *report, struct evidence *evidence,
 			      const struct inputs *inputs, const struct options *options)
 {
-	struct chain_root other;
+	struct chain_root other = { 0 };
 	struct attestation attestation = {
 		.document = input_text(&inputs->key),
 		.root = options->root ? &other : &chain_aws,

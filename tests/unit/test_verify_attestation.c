@@ -44,7 +44,7 @@ struct found {
 
 static void check(struct found *found, const struct rules *rules, struct text document)
 {
-	struct chain_root other;
+	struct chain_root other = { 0 };
 	struct attestation attestation = {
 		.document = document, .root = rules->root.at ? &other : &chain_aws,
 		.pins = &rules->pins, .now = rules->now, .need_key = rules->need_key,
