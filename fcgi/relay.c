@@ -3,7 +3,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,7 +17,6 @@
 #define IDLE_MAX	32	/* handles that are kept with their connection */
 #define GETS_MAX	4	/* each asks the model server: nobody may make it a flood */
 #define CONNECT_MS	2000L
-#define POLL_MS		60000	/* curl wakes up for its own timers before */
 #define SLACK_MS	100	/* how far curl's clock may be ahead of ours */
 #define HEAD_MAX	65536	/* bytes of a reply's header section */
 #define UPLOAD_BUFFER	16384L	/* bytes; libcurl's smallest */
@@ -26,7 +24,6 @@
 /* One transfer at a time; keeps its connection between transfers. */
 struct handle {
 	CURL *easy;
-	CURLM *multi;
 	char why[CURL_ERROR_SIZE];
 };
 
@@ -50,9 +47,11 @@ struct relay {
 	struct curl_slist *headers;
 };
 
+/* What curl's callbacks know of a transfer. */
 struct sink {
 	struct buf *to;
 	size_t head;	/* bytes of the header section so far */
+	int client;	/* or -1 */
 	enum oyster_err err;
 };
 
@@ -61,8 +60,6 @@ static void handle_free(struct handle *handle)
 	if (!handle)
 		return;
 	curl_easy_cleanup(handle->easy);
-	if (handle->multi)
-		curl_multi_cleanup(handle->multi);
 	free(handle);
 }
 
@@ -102,6 +99,29 @@ static size_t count_head(char *bytes, size_t size, size_t count, void *arg)
 	return 0;
 }
 
+/* Readable without a byte to read: the other side has hung up. */
+static bool is_gone(int client)
+{
+	char byte;
+	ssize_t got = recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno == ECONNRESET);
+}
+
+/*
+ * curl's progress callback: it comes at least once a second while curl waits.
+ * A loop of our own over a curl_multi would notice at once, but cost every
+ * waiting client 6 KB more.
+ */
+static int watch(void *arg, curl_off_t down, curl_off_t downloaded,
+		 curl_off_t up, curl_off_t uploaded)
+{
+	const struct sink *sink = arg;
+
+	(void)down, (void)downloaded, (void)up, (void)uploaded;
+	return sink->client >= 0 && is_gone(sink->client);
+}
+
 /* Settings that are the same for every transfer of a handle. */
 static bool handle_prepare(const struct relay *relay, struct handle *handle)
 {
@@ -121,7 +141,9 @@ static bool handle_prepare(const struct relay *relay, struct handle *handle)
 	       !curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->why) &&
 	       !curl_easy_setopt(easy, CURLOPT_READFUNCTION, give) &&
 	       !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take) &&
-	       !curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head);
+	       !curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head) &&
+	       !curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) &&
+	       !curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, watch);
 }
 
 static struct handle *handle_new(const struct relay *relay)
@@ -131,8 +153,7 @@ static struct handle *handle_new(const struct relay *relay)
 	if (!handle)
 		return NULL;
 	handle->easy = curl_easy_init();
-	handle->multi = curl_multi_init();
-	if (handle->easy && handle->multi && handle_prepare(relay, handle))
+	if (handle->easy && handle_prepare(relay, handle))
 		return handle;
 	handle_free(handle);
 	return NULL;
@@ -189,59 +210,14 @@ int64_t relay_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Readable without a byte to read: the other side has hung up. */
-static bool is_gone(int client)
-{
-	char byte;
-	ssize_t got = recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	return got == 0 || (got < 0 && errno == ECONNRESET);
-}
-
-static CURLcode result(const struct handle *handle)
-{
-	CURLMsg *message;
-	int left;
-
-	message = curl_multi_info_read(handle->multi, &left);
-	return message ? message->data.result : CURLE_RECV_ERROR;
-}
-
-/* Run the transfer until it ends or the client hangs up. */
-static CURLcode transfer(const struct handle *handle, int client, bool *gone)
-{
-	struct curl_waitfd watch = { client, CURL_WAIT_POLLIN, 0 };
-	unsigned watches = client >= 0;
-	CURLMcode code;
-	int running;
-
-	*gone = false;
-	for (;;) {
-		code = curl_multi_perform(handle->multi, &running);
-		if (code)
-			return CURLE_OUT_OF_MEMORY;
-		if (!running)
-			return result(handle);
-		watch.revents = 0;
-		code = curl_multi_poll(handle->multi, &watch, watches, POLL_MS,
-				       NULL);
-		if (code)
-			return CURLE_OUT_OF_MEMORY;
-		if (watch.revents) {
-			*gone = is_gone(client);
-			watches = 0;	/* bytes nobody asked for: look away */
-		}
-		if (*gone)
-			return CURLE_ABORTED_BY_CALLBACK;
-	}
-}
-
 static enum oyster_err from_curl(CURLcode code, const struct sink *sink,
 				 int64_t deadline)
 {
 	switch (code) {
 	case CURLE_OK:
 		return OYSTER_OK;
+	case CURLE_ABORTED_BY_CALLBACK:
+		return OYSTER_ECLIENT;
 	case CURLE_WRITE_ERROR:
 		return sink->err == OYSTER_ETOOBIG ? OYSTER_EREPLYSIZE :
 						     OYSTER_ENOMEM;
@@ -273,7 +249,8 @@ static bool prepare(const struct relay *relay, struct handle *handle,
 	       !curl_easy_setopt(handle->easy, CURLOPT_URL, url) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_TIMEOUT_MS, (long)left) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_WRITEDATA, sink) &&
-	       !curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, sink);
+	       !curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, sink) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_XFERINFODATA, sink);
 }
 
 /*
@@ -294,28 +271,23 @@ static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 			   const char *path, const struct relay_call *call)
 {
 	struct handle *handle = relay_take(relay);
-	struct sink sink = { .to = reply };
+	struct sink sink = { .to = reply, .client = call->client };
 	struct text body = call->body;
 	enum oyster_err err = OYSTER_ENOMEM;
-	bool gone = false;
-	CURLcode code;
 
 	if (!handle)
 		return err;
 	handle->why[0] = '\0';
 	if (!prepare(relay, handle, &sink, path, call->deadline) ||
 	    (body.at ? !prepare_post(handle, &body) :
-	     curl_easy_setopt(handle->easy, CURLOPT_HTTPGET, 1L)) ||
-	    curl_multi_add_handle(handle->multi, handle->easy))
+	     curl_easy_setopt(handle->easy, CURLOPT_HTTPGET, 1L)))
 		goto out;
 
-	code = transfer(handle, call->client, &gone);
-	err = gone ? OYSTER_ECLIENT : from_curl(code, &sink, call->deadline);
+	err = from_curl(curl_easy_perform(handle->easy), &sink, call->deadline);
 	if (!err)
 		curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, status);
-	else if (!gone)
+	else if (err != OYSTER_ECLIENT)
 		log_line("%s: %s", err_text(err), handle->why);
-	curl_multi_remove_handle(handle->multi, handle->easy);
 out:
 	if (err) {
 		handle_free(handle);	/* and its connection, in whatever state */
