@@ -27,7 +27,7 @@ struct conn {
 	size_t used;		/* bytes of in that the request at work takes */
 	bool continued;		/* 100 Continue was sent for it */
 	bool busy;		/* a reply is held or being sent */
-	bool blocked;		/* the socket takes no more for now */
+	bool blocked;		/* the socket takes no more yet */
 	int64_t due;		/* ms: when to go on, or NEVER */
 	size_t sent;
 	struct reply reply;
