@@ -20,6 +20,7 @@
 #define SLACK_MS	100	/* how far curl's clock may be ahead of ours */
 #define HEAD_MAX	65536	/* bytes of a reply's header section */
 #define UPLOAD_BUFFER	16384L	/* bytes; libcurl's smallest */
+#define LOOK_MS		500	/* between two looks for the client */
 
 /* One transfer at a time; keeps its connection between transfers. */
 struct handle {
@@ -52,6 +53,8 @@ struct sink {
 	struct buf *to;
 	size_t head;	/* bytes of the header section so far */
 	int client;	/* or -1 */
+	int64_t looked;	/* relay_now() of the last look for the client */
+	int sends;	/* how often curl may still send the request */
 	enum oyster_err err;
 };
 
@@ -63,18 +66,20 @@ static void handle_free(struct handle *handle)
 	free(handle);
 }
 
-/* curl's read callback. */
-static size_t give(char *to, size_t size, size_t count, void *arg)
+/*
+ * curl is about to send the request.  When the server drops a kept connection
+ * it would do so again, without a word, and a prompt that crashes the model
+ * would do it twice.
+ */
+static int may_send(void *arg, char *to, char *from, int to_port, int from_port)
 {
-	struct text *body = arg;
-	size_t len = size * count;
+	struct sink *sink = arg;
 
-	if (len > body->len)
-		len = body->len;
-	memcpy(to, body->at, len);
-	body->at += len;
-	body->len -= len;
-	return len;
+	(void)to, (void)from, (void)to_port, (void)from_port;
+	if (sink->sends-- > 0)
+		return CURL_PREREQFUNC_OK;
+	sink->err = OYSTER_ECUT;
+	return CURL_PREREQFUNC_ABORT;
 }
 
 /* curl's write callback: a short count makes curl fail the transfer. */
@@ -109,17 +114,22 @@ static bool is_gone(int client)
 }
 
 /*
- * curl's progress callback: it comes at least once a second while curl waits.
+ * curl's progress callback: it comes at least once a second while curl waits,
+ * and ten times for an answer that comes at once.
  * A loop of our own over a curl_multi would notice at once, but cost every
  * waiting client 6 KB more.
  */
 static int watch(void *arg, curl_off_t down, curl_off_t downloaded,
 		 curl_off_t up, curl_off_t uploaded)
 {
-	const struct sink *sink = arg;
+	struct sink *sink = arg;
+	int64_t now = relay_now();
 
 	(void)down, (void)downloaded, (void)up, (void)uploaded;
-	return sink->client >= 0 && is_gone(sink->client);
+	if (sink->client < 0 || now - sink->looked < LOOK_MS)
+		return 0;
+	sink->looked = now;
+	return is_gone(sink->client);
 }
 
 /* Settings that are the same for every transfer of a handle. */
@@ -139,7 +149,7 @@ static bool handle_prepare(const struct relay *relay, struct handle *handle)
 	       !curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
 				 UPLOAD_BUFFER) &&
 	       !curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->why) &&
-	       !curl_easy_setopt(easy, CURLOPT_READFUNCTION, give) &&
+	       !curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, may_send) &&
 	       !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take) &&
 	       !curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head) &&
 	       !curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) &&
@@ -217,7 +227,7 @@ static enum oyster_err from_curl(CURLcode code, const struct sink *sink,
 	case CURLE_OK:
 		return OYSTER_OK;
 	case CURLE_ABORTED_BY_CALLBACK:
-		return OYSTER_ECLIENT;
+		return sink->err ? sink->err : OYSTER_ECLIENT;
 	case CURLE_WRITE_ERROR:
 		return sink->err == OYSTER_ETOOBIG ? OYSTER_EREPLYSIZE :
 						     OYSTER_ENOMEM;
@@ -250,20 +260,15 @@ static bool prepare(const struct relay *relay, struct handle *handle,
 	       !curl_easy_setopt(handle->easy, CURLOPT_TIMEOUT_MS, (long)left) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_WRITEDATA, sink) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, sink) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_PREREQDATA, sink) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_XFERINFODATA, sink);
 }
 
-/*
- * The body goes through a callback that cannot go back: with CURLOPT_POSTFIELDS
- * curl would, without a word, send a request again when the server drops a
- * kept connection, and a prompt that crashes the model would do it twice.
- */
-static bool prepare_post(struct handle *handle, struct text *body)
+static bool prepare_post(struct handle *handle, struct text body)
 {
-	return !curl_easy_setopt(handle->easy, CURLOPT_POST, 1L) &&
-	       !curl_easy_setopt(handle->easy, CURLOPT_READDATA, body) &&
-	       !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)body->len);
+	return !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)body.len) &&
+	       !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDS, body.at);
 }
 
 /* call->body.at is NULL for a GET. */
@@ -271,15 +276,16 @@ static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 			   const char *path, const struct relay_call *call)
 {
 	struct handle *handle = relay_take(relay);
-	struct sink sink = { .to = reply, .client = call->client };
-	struct text body = call->body;
+	struct sink sink = { .to = reply, .client = call->client,
+			     .looked = relay_now(),
+			     .sends = call->body.at ? 1 : 2 };
 	enum oyster_err err = OYSTER_ENOMEM;
 
 	if (!handle)
 		return err;
 	handle->why[0] = '\0';
 	if (!prepare(relay, handle, &sink, path, call->deadline) ||
-	    (body.at ? !prepare_post(handle, &body) :
+	    (call->body.at ? !prepare_post(handle, call->body) :
 	     curl_easy_setopt(handle->easy, CURLOPT_HTTPGET, 1L)))
 		goto out;
 
