@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "record.h"
 
 #define LISTEN_FD	0
 #define HEAD_MAX	2048	/* bytes of our header section */
@@ -20,9 +21,12 @@
 struct stream {
 	const char *(*param)(const struct stream *stream, const char *name);
 	size_t (*read)(const struct stream *stream, char *to, size_t len);
-	bool (*write)(const struct stream *stream, const char *from, size_t len);
+	bool (*write)(const struct stream *stream, const struct text *parts,
+		      int count);
 	FCGX_Request *request;	/* NULL in a CGI program */
 };
+
+_Static_assert(1 + ANSWER_PARTS <= RECORD_PARTS, "header and answer");
 
 struct responder {
 	const struct server *server;
@@ -159,14 +163,13 @@ static size_t put_head(char head[static HEAD_MAX], const struct answer *answer)
 static bool write_answer(const struct stream *stream,
 			 const struct answer *answer)
 {
+	struct text parts[1 + ANSWER_PARTS];
 	char head[HEAD_MAX];
-	bool ok = stream->write(stream, head, put_head(head, answer));
-	int i;
+	int count = answer->is_head ? 0 : answer->parts;
 
-	for (i = 0; ok && i < answer->parts && !answer->is_head; i++)
-		ok = stream->write(stream, answer->part[i].at,
-				   answer->part[i].len);
-	return ok;
+	parts[0] = (struct text){ head, put_head(head, answer) };
+	memcpy(parts + 1, answer->part, (size_t)count * sizeof(parts[0]));
+	return stream->write(stream, parts, 1 + count);
 }
 
 static const char *param(const struct stream *stream, const char *name)
@@ -238,10 +241,15 @@ static size_t cgi_read(const struct stream *stream, char *to, size_t len)
 	return (size_t)got;
 }
 
-static bool cgi_write(const struct stream *stream, const char *from, size_t len)
+static bool cgi_write(const struct stream *stream, const struct text *parts,
+		      int count)
 {
+	bool ok = true;
+
 	(void)stream;
-	return fwrite(from, 1, len, stdout) == len;
+	for (; ok && count > 0; parts++, count--)
+		ok = fwrite(parts->at, 1, parts->len, stdout) == parts->len;
+	return ok;
 }
 
 /* The second of two with the same name: X_a and X-a are one for CGI. */
@@ -271,17 +279,11 @@ static size_t fcgi_read(const struct stream *stream, char *to, size_t len)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static bool fcgi_write(const struct stream *stream, const char *from, size_t len)
+static bool fcgi_write(const struct stream *stream, const struct text *parts,
+		       int count)
 {
-	while (len > 0) {
-		int max = len < (1 << 30) ? (int)len : 1 << 30;
-
-		if (FCGX_PutStr(from, max, stream->request->out) != max)
-			return false;
-		from += max;
-		len -= (size_t)max;
-	}
-	return true;
+	return record_send(stream->request->ipcFd, stream->request->requestId,
+			   parts, count);
 }
 
 bool respond_is_cgi(void)
@@ -337,7 +339,7 @@ void responder_answer(struct responder *responder)
 	answer(responder->server, &stream, responder->request.ipcFd);
 	/* Detached, libfcgi does not wait up to 2 s for the other side to close. */
 	FCGX_Detach(&responder->request);
-	FCGX_Finish_r(&responder->request);
+	FCGX_Free(&responder->request, 1);	/* its end is written already */
 }
 
 void responder_free(struct responder *responder)

@@ -62,6 +62,7 @@ done
 refuse 'keys/ stands alone' '#include "(fcgi|\.\.)/' keys/*.[ch]
 refuse 'fcgi/ knows of keys/ only signer.h' '#include "keys/([^s]|s[^i])' fcgi/*.[ch]
 only 'fcgi' fcgi/respond.c
+only 'fastcgi.h' fcgi/record.c
 only 'curl/' fcgi/relay.c fcgi/main.c
 only 'secp256k1' keys/ecdsa.c
 only 'nettle/' keys/keccak.h keys/keccak.c keys/exchange.c fcgi/digest.h fcgi/digest.c \
