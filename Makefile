@@ -24,7 +24,7 @@ LDHARDEN  = -pie -Wl,-z,relro,-z,now,--as-needed
 KEYS_PKGS = libsecp256k1 nettle
 PKGS      = $(KEYS_PKGS) fcgi libcurl
 ALL_CFLAGS = -D_GNU_SOURCE -I. -std=c11 -pthread $(WARN) $(HARDEN) -MMD -MP $(CFLAGS)
-LINK      = $(CC) -pthread $(LDHARDEN) $(LDFLAGS)
+LINK      = $(CC) -pthread $(LDHARDEN) $(LDFLAGS) $(WRAPS)
 
 pkg       = $(shell pkg-config --$(1) $(2))
 KEYS_LIBS = $(call pkg,libs,$(KEYS_PKGS))
@@ -85,6 +85,10 @@ $(B)/practice-model: $(PRACTICE)
 $(B)/unit/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(KEYS)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -ljansson
+
+# Calls that a test can have fail; see tests/unit/faults.h.
+$(B)/unit/test_%: WRAPS = $(shell sed -n -e 's/^FAULT.[^,]*, \([a-z0-9_]*\),.*/-Wl,--wrap=\1/p' \
+	-e 's/^[a-z].*\<__wrap_\([a-z0-9_]*\).*;$$/-Wl,--wrap=\1/p' tests/unit/$(@F).c)
 
 # Named one by one, so that the rule above is not tried for them.
 $(filter $(B)/unit/test_verify%,$(UNITS)): $(B)/unit/%: $(B)/tests/unit/%.o $(VERIFY) $(FCGI) $(KEYS)
