@@ -5,6 +5,7 @@
 
 #define NAME_MAX	32			/* bytes of a name in json_is */
 #define LONGEST_ESCAPE	6			/* bytes of \u0000 */
+#define STRIDE		16			/* bytes looked at together */
 
 static bool fail(struct json_walk *walk, char *at, enum oyster_err err)
 {
@@ -127,6 +128,26 @@ static bool is_plain(char c)
 	return (signed char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* Compilers make a few instructions of it. */
+static bool are_plain(const char at[static STRIDE])
+{
+	unsigned char odd = 0;
+	int i;
+
+	for (i = 0; i < STRIDE; i++)
+		odd |= !is_plain(at[i]);
+	return !odd;
+}
+
+static char *skip_plain(char *at, const char *end)
+{
+	while (end - at >= STRIDE && is_plain(*at) && are_plain(at))
+		at += STRIDE;
+	while (at < end && is_plain(*at))
+		at++;
+	return at;
+}
+
 /* walk->at is behind the opening quote. */
 static bool scan_string(struct json_walk *walk, bool *escaped)
 {
@@ -136,8 +157,7 @@ static bool scan_string(struct json_walk *walk, bool *escaped)
 
 	*escaped = false;
 	for (;;) {
-		while (at < end && is_plain(*at))
-			at++;
+		at = skip_plain(at, end);
 		if (at == end)
 			return fail(walk, at, OYSTER_EJSON);
 		if (*at == '"') {
@@ -153,10 +173,12 @@ static bool scan_string(struct json_walk *walk, bool *escaped)
 		}
 		if ((unsigned char)*at < 0x20)
 			return fail(walk, at, OYSTER_EJSON);
-		len = utf8_len(at, end);
-		if (len == 0)
-			return fail(walk, at, OYSTER_EUTF8);
-		at += len;
+		do {
+			len = utf8_len(at, end);
+			if (len == 0)
+				return fail(walk, at, OYSTER_EUTF8);
+			at += len;
+		} while (at < end && (signed char)*at < 0);
 	}
 }
 
