@@ -21,6 +21,7 @@
 struct stream {
 	const char *(*param)(const struct stream *stream, const char *name);
 	size_t (*read)(const struct stream *stream, char *to, size_t len);
+	void (*close)(const struct stream *stream);	/* nothing is read any more */
 	bool (*write)(const struct stream *stream, const struct text *parts,
 		      int count);
 	FCGX_Request *request;	/* NULL in a CGI program */
@@ -197,6 +198,7 @@ static bool answer(const struct server *server, const struct stream *stream,
 
 	digest_init(&digest);
 	call.err = read_body(stream, &call.body, &digest);
+	stream->close(stream);
 	digest_final(&digest, call.digest);
 	ok = serve(server, &done, &call) && write_answer(stream, &done);
 	answer_clear(&done);
@@ -241,6 +243,11 @@ static size_t cgi_read(const struct stream *stream, char *to, size_t len)
 	return (size_t)got;
 }
 
+static void cgi_close(const struct stream *stream)
+{
+	(void)stream;
+}
+
 static bool cgi_write(const struct stream *stream, const struct text *parts,
 		      int count)
 {
@@ -279,6 +286,14 @@ static size_t fcgi_read(const struct stream *stream, char *to, size_t len)
 	return got > 0 ? (size_t)got : 0;
 }
 
+/* 17 KB, which a request that waits for the model has no use for. */
+static void fcgi_close(const struct stream *stream)
+{
+	FCGX_FreeStream(&stream->request->in);
+	FCGX_FreeStream(&stream->request->out);
+	FCGX_FreeStream(&stream->request->err);
+}
+
 static bool fcgi_write(const struct stream *stream, const struct text *parts,
 		       int count)
 {
@@ -293,7 +308,7 @@ bool respond_is_cgi(void)
 
 bool respond_cgi(const struct server *server)
 {
-	const struct stream stream = { cgi_param, cgi_read, cgi_write, NULL };
+	const struct stream stream = { cgi_param, cgi_read, cgi_close, cgi_write, NULL };
 
 	return answer(server, &stream, -1) && !fflush(stdout);
 }
@@ -333,8 +348,8 @@ bool responder_accept(struct responder *responder)
 
 void responder_answer(struct responder *responder)
 {
-	const struct stream stream = { fcgi_param, fcgi_read, fcgi_write,
-				       &responder->request };
+	const struct stream stream = { fcgi_param, fcgi_read, fcgi_close,
+				       fcgi_write, &responder->request };
 
 	answer(responder->server, &stream, responder->request.ipcFd);
 	/* Detached, libfcgi does not wait up to 2 s for the other side to close. */
