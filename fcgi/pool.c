@@ -14,9 +14,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "log.h"
+#include "relay.h"
 #include "respond.h"
 
 #ifdef OYSTER_SANITIZED
@@ -24,6 +26,7 @@
 #else
 #define STACK		(128 * 1024)
 #endif
+#define GUARD		4096	/* bytes below a stack that nobody may touch */
 #define FEW		4		/* fewer in accept: another is called in */
 #define MANY		16		/* as many in accept: the next one rests */
 #define REST		5		/* seconds */
@@ -33,6 +36,7 @@ struct worker {
 	struct worker *below;		/* in the stack of those who rest */
 	struct responder *responder;
 	pthread_t thread;
+	void *stack;
 	bool has_thread;		/* to be joined */
 	bool runs;			/* the thread has not ended */
 	bool rests;			/* it is on the stack, with or without a thread */
@@ -43,6 +47,7 @@ struct pool {
 	const struct server *server;
 	pthread_mutex_t lock;		/* for what follows, but stop */
 	struct worker *resting;		/* top of the stack */
+	struct worker *ended;		/* whose thread has ended last */
 	long accepting;
 	atomic_bool stop;
 	long count;
@@ -51,20 +56,62 @@ struct pool {
 
 static void *work(void *arg);
 
-/* With the lock held, like the next three: a thread for a worker without one. */
+/* With the lock held, like all that follow up to rest. */
+static void bury(struct worker *worker)
+{
+	if (!worker->has_thread)
+		return;
+	pthread_join(worker->thread, NULL);
+	munmap(worker->stack, STACK);
+	responder_free(worker->responder);
+	worker->responder = NULL;
+	worker->has_thread = false;
+}
+
+/*
+ * The C library would keep the pages of a stack when its thread has ended:
+ * stacks are our own, and the thread that ends buries the one before.
+ */
+static void end(struct worker *worker)
+{
+	struct pool *pool = worker->pool;
+
+	if (pool->ended)
+		bury(pool->ended);
+	pool->ended = worker;
+}
+
+static bool has_stack(struct worker *worker, pthread_attr_t *attr)
+{
+	worker->stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (worker->stack == MAP_FAILED)
+		return false;
+	if (!mprotect(worker->stack, GUARD, PROT_NONE) &&
+	    !pthread_attr_setstack(attr, worker->stack, STACK))
+		return true;
+	munmap(worker->stack, STACK);
+	return false;
+}
+
+/* A thread for a worker without one. */
 static bool start(struct worker *worker)
 {
 	pthread_attr_t attr;
 
-	if (worker->has_thread)
-		pthread_join(worker->thread, NULL);
-	worker->has_thread = false;
+	if (worker->pool->ended == worker)
+		worker->pool->ended = NULL;
+	bury(worker);
 	if (!worker->responder)
 		worker->responder = responder_new(worker->pool->server);
 	if (!worker->responder || pthread_attr_init(&attr))
 		return false;
-	pthread_attr_setstacksize(&attr, STACK);
-	worker->has_thread = !pthread_create(&worker->thread, &attr, work, worker);
+	if (has_stack(worker, &attr)) {
+		worker->has_thread = !pthread_create(&worker->thread, &attr,
+						     work, worker);
+		if (!worker->has_thread)
+			munmap(worker->stack, STACK);
+	}
 	worker->runs = worker->has_thread;
 	pthread_attr_destroy(&attr);
 	return worker->runs;
@@ -109,10 +156,13 @@ static bool rest(struct worker *worker)
 					      CLOCK_MONOTONIC, &until);
 	if (code == ETIMEDOUT && worker->rests) {
 		pthread_mutex_unlock(&pool->lock);
-		malloc_trim(0);		/* the load has gone down */
+		relay_shrink(pool->server->relay);	/* the load has gone down */
+		malloc_trim(0);
 		pthread_mutex_lock(&pool->lock);
 	}
 	worker->runs = !worker->rests;
+	if (!worker->runs)
+		end(worker);
 	return worker->runs;
 }
 
@@ -214,9 +264,8 @@ void pool_stop(struct pool *pool)
 
 	respond_stop();
 	for (i = 0; i < pool->count; i++) {
-		if (pool->worker[i].has_thread)
-			pthread_join(pool->worker[i].thread, NULL);
-		responder_free(pool->worker[i].responder);
+		bury(&pool->worker[i]);
+		responder_free(pool->worker[i].responder);	/* without a thread */
 		pthread_cond_destroy(&pool->worker[i].called);
 	}
 	pthread_mutex_destroy(&pool->lock);

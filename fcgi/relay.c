@@ -42,6 +42,7 @@ struct relay {
 	pthread_mutex_t lock;
 	struct handle *idle[IDLE_MAX];
 	int idle_count;
+	int idle_least;		/* since relay_shrink: how many nobody needed */
 	struct gate generate;
 	struct gate get;
 	const char *upstream;
@@ -176,6 +177,8 @@ static struct handle *relay_take(struct relay *relay)
 	pthread_mutex_lock(&relay->lock);
 	if (relay->idle_count > 0)
 		handle = relay->idle[--relay->idle_count];
+	if (relay->idle_least > relay->idle_count)
+		relay->idle_least = relay->idle_count;
 	pthread_mutex_unlock(&relay->lock);
 	return handle ? handle : handle_new(relay);
 }
@@ -189,6 +192,23 @@ static void relay_give(struct relay *relay, struct handle *handle)
 	}
 	pthread_mutex_unlock(&relay->lock);
 	handle_free(handle);
+}
+
+void relay_shrink(struct relay *relay)
+{
+	struct handle *idle[IDLE_MAX];
+	int count, i;
+
+	pthread_mutex_lock(&relay->lock);
+	count = relay->idle_least;
+	memcpy(idle, relay->idle, (size_t)count * sizeof(*idle));
+	relay->idle_count -= count;
+	memmove(relay->idle, relay->idle + count,
+		(size_t)relay->idle_count * sizeof(*idle));
+	relay->idle_least = relay->idle_count;
+	pthread_mutex_unlock(&relay->lock);
+	for (i = 0; i < count; i++)
+		handle_free(idle[i]);
 }
 
 struct relay *relay_new(const char *upstream, long max_inflight)

@@ -59,6 +59,9 @@ enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,
 			  const char *path, int64_t deadline)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Drop the connections that no call has needed since the last time. */
+void relay_shrink(struct relay *relay) __attribute__((nonnull));
+
 /* NULL is fine.  No call may be under way. */
 void relay_free(struct relay *relay);
 
