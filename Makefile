@@ -87,8 +87,8 @@ $(B)/unit/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(KEYS)
 	$(LINK) -o $@ $^ $(LIBS) -ljansson
 
 # Calls that a test can have fail; see tests/unit/faults.h.
-$(B)/unit/test_%: WRAPS = $(shell sed -n -e 's/^FAULT.[^,]*, \([a-z0-9_]*\),.*/-Wl,--wrap=\1/p' \
-	-e 's/^[a-z].*\<__wrap_\([a-z0-9_]*\).*;$$/-Wl,--wrap=\1/p' tests/unit/$(@F).c)
+$(B)/unit/test_%: WRAPS = $(shell sed -n -e 's/^FAULT.[^,]*, \([A-Za-z0-9_]*\),.*/-Wl,--wrap=\1/p' \
+	-e 's/^[A-Za-z].*\<__wrap_\([A-Za-z0-9_]*\).*;$$/-Wl,--wrap=\1/p' tests/unit/$(@F).c)
 
 # Named one by one, so that the rule above is not tried for them.
 $(filter $(B)/unit/test_verify%,$(UNITS)): $(B)/unit/%: $(B)/tests/unit/%.o $(VERIFY) $(FCGI) $(KEYS)

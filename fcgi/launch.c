@@ -135,9 +135,7 @@ static bool remove_uploads(const char *run_dir)
 static bool make_inside(char *path, size_t size, const char *dir,
 			const char *name)
 {
-	int len = snprintf(path, size, "%s/%s", dir, name);
-
-	if (len < 0 || (size_t)len >= size) {
+	if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size) {
 		errno = ENAMETOOLONG;
 		return complain("OYSTER_RUN_DIR", dir);
 	}

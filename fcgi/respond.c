@@ -44,7 +44,7 @@ static enum oyster_err make_room(struct buf *body, size_t announced)
 
 	if (want > body->max - body->len)
 		want = body->max - body->len;
-	return want ? buf_reserve(body, want) : OYSTER_ETOOBIG;
+	return buf_reserve(body, want);
 }
 
 /* Read to the end, so that the web server can send all it has. */
