@@ -216,6 +216,45 @@ switch|101|0|said: hi
 slow-1:tag|200|0|said: hi
 EOF_NAMES
 
+# show MODEL: as ask, but what the model is.
+show() {
+	curl -q -s --noproxy '*' -m 1 -D head -o body -w '%{http_code}\n' \
+		-d "{\"model\":\"$1\",\"verbose\":true}" "$MODEL_URL/api/show"
+}
+
+# name|status|curl's exit status|text in head or body; generate is as usual
+while IFS='|' read -r name status rc text
+do
+	test_expect_success "/api/show: $name" "
+		: >head && : >body
+		code=\$(show '$name')
+		test \$? = $rc && test \"\$code\" = $status &&
+		cat head body >both && { test -z '$text' || grep -F -e '$text' both; } >/dev/null &&
+		test \"\$(ask '$name')\" = 200 &&
+		grep 'said: hi' body
+	"
+done <<\EOF_NAMES
+tiny|200|0|"tokenizer.ggml.tokens":["
+show-tokens-2|200|0|"tokenizer.ggml.tokens":["\u003c[\"{,","\u003c[\"{,"]}
+show-size-12|200|0|"llama.vocab_size":12,"tokenizer.ggml.merges":null,"tokenizer.ggml.tokens":null}
+show-both-12|200|0|"llama.vocab_size":12,"tokenizer.ggml.merges":["a b","a b","a b"]
+show-none|200|0|"tokenizer.ggml.tokens":null}
+show-slow-10|200|0|"tokenizer.ggml.tokens":["
+show-stall|200|28|"tokenizer.ggml
+show-cut|200|18|"tokenizer.ggml
+show-half|200|0|"tokenizer.ggml
+show-garbage|200|0|<html>
+show-empty|200|0|Content-Length: 0
+show-odd|200|0|"llama.vocab_size":0
+show-status-500|500|0|{"error":"practice status 500"}
+show-reset|000|56|
+EOF_NAMES
+
+test_expect_success '/api/show without verbose leaves the tokens out' '
+	curl -q -s --noproxy "*" -d "{\"model\":\"tiny\"}" "$MODEL_URL/api/show" |
+		grep "\"tokenizer.ggml.tokens\":null"
+'
+
 test_expect_success 'every name of the table is tried above' '
 	"$B/practice-model" --help >help &&
 	sed -n "s/^  \([a-z][^ ]*\) .*/\1/p" help | grep -v -e nope -e anything -e abort |

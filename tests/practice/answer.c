@@ -8,7 +8,6 @@
 
 #include "practice.h"
 
-#define VOCABULARY	128256	/* tokens; one beyond ends Ollama, and us */
 #define GO_BUFFER	2048	/* bytes; a larger body is chunked */
 #define ENDLESS_CHUNK	65536	/* bytes */
 
@@ -267,10 +266,35 @@ static void answer_generate(struct reply *reply, const struct request *rq, bool 
 		check_tokens(&ask);
 	if (twisted)
 		twist = twist_find(ask.model.data, ask.model.len);
+	if (twist.shows)
+		twist = (struct twist){ 0 };
 	if (!strcmp(reason, "stop") && ask.stream)
 		twist.ndjson = true;
 	buf_reset(&body);
 	body_make(&body, &ask, &twist, reason);
+	finish(reply, rq, &twist, twist.status ? twist.status : 200, &body);
+}
+
+static void answer_show(struct reply *reply, const struct request *rq)
+{
+	static struct ask ask;
+	static struct buf why, body;
+	struct twist twist;
+	int status = 400;
+
+	reply_reset(reply);
+	if (!ask_parse(&ask, &why, rq->body.at, rq->body.len) || (status = refused(&ask, &why)) != 200) {
+		answer_error(reply, rq, status, &why);
+		return;
+	}
+	twist = twist_find(ask.model.data, ask.model.len);
+	if (!twist.shows)
+		twist = (struct twist){ 0 };
+	buf_reset(&body);
+	if (twist.body == BODY_ANSWER || twist.body == BODY_TEXT)
+		show_make(&body, &ask, &twist);
+	else
+		body_make(&body, &ask, &twist, "");
 	finish(reply, rq, &twist, twist.status ? twist.status : 200, &body);
 }
 
@@ -308,6 +332,8 @@ void answer_request(struct reply *reply, const struct request *rq, const char *b
 	if (asks(rq, "POST", "/api/generate") || asks(rq, "POST", "/elsewhere")) {
 		counters.requests++;
 		answer_generate(reply, rq, !asks(rq, "POST", "/elsewhere"));
+	} else if (asks(rq, "POST", "/api/show")) {
+		answer_show(reply, rq);
 	} else if (asks(rq, "GET", "/api/version") || asks(rq, "HEAD", "/api/version")) {
 		plain(reply, rq, 200, NULL, "{\"version\":\"0.6.0\"}");
 	} else if (asks(rq, "GET", "/") || asks(rq, "HEAD", "/")) {

@@ -196,6 +196,7 @@ static bool pair(struct reader *r)
 		{ "stream", bool_field, &ask->stream },
 		{ "raw", bool_field, &ask->raw },
 		{ "keep_alive", keep_alive_field, &ask->unload },
+		{ "verbose", bool_field, &ask->verbose },
 		{ "options", options_field, NULL },
 	};
 	static struct buf key;
@@ -219,7 +220,7 @@ static void ask_reset(struct ask *ask)
 	buf_reset(&ask->wrong_option);
 	ask->worst_token = 0;
 	ask->stream = true;
-	ask->raw = ask->unload = false;
+	ask->raw = ask->unload = ask->verbose = false;
 }
 
 bool ask_parse(struct ask *ask, struct buf *error, const char *body, size_t len)

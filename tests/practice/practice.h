@@ -7,6 +7,7 @@
  * json.c            buffers, and JSON as Go reads and writes it
  * ask.c             what a generate request says
  * twists.c          the table of model names and how each one misbehaves
+ * show.c            what a model is
  * body.c            what a reply says
  * answer.c          who is asked, what is refused, how head and body go out
  *
@@ -18,6 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define VOCABULARY	128256	/* tokens of every model; one beyond ends Ollama, and us */
 
 struct span {
 	const char *at;
@@ -77,6 +80,7 @@ struct ask {
 	bool stream;		/* Ollama's default is yes */
 	bool raw;
 	bool unload;		/* keep_alive is zero */
+	bool verbose;		/* of /api/show */
 	struct buf wrong_option; /* Ollama's complaint about one, else empty */
 };
 
@@ -149,6 +153,10 @@ struct twist {
 	bool half;		/* send only half of the body */
 	bool drip;		/* the body one byte a second */
 	bool drip_head;		/* the head too */
+	bool shows;		/* all that is of /api/show, not of generate */
+	bool tokenless;		/* no tokens are shown */
+	unsigned long vocabulary;	/* tokens; VOCABULARY when 0 */
+	bool sized;		/* vocab_size is shown */
 	enum ending ending;
 };
 
@@ -186,6 +194,9 @@ struct reply {
 	enum ending ending;
 };
 
+/* The body of /api/show. */
+void show_make(struct buf *out, const struct ask *ask, const struct twist *t);
+
 /* The body for a done_reason: "stop", "load" or "unload". */
 void body_make(struct buf *out, const struct ask *ask, const struct twist *t, const char *reason);
 
@@ -200,7 +211,7 @@ extern struct counters counters;
 
 /*
  * Record and answer what was asked; bytes is where the request starts.  May
- * end the process: see VOCABULARY in answer.c.
+ * end the process: see VOCABULARY.
  */
 void answer_request(struct reply *reply, const struct request *rq, const char *bytes);
 

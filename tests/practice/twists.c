@@ -57,6 +57,11 @@ static void status(struct twist *t, unsigned long n)
 		t->headers = "Location: /elsewhere\r\n";
 }
 
+static void vocabulary(struct twist *t, unsigned long n)
+{
+	t->vocabulary = n;
+}
+
 struct row {
 	const char *name;
 	const char *what;
@@ -185,6 +190,33 @@ static const struct row rows[] = {
 	{ "http09", "the body alone, without a head", NULL, { .headless = true, .ending = END_CLOSE } },
 	{ "interim", "100 Continue before a good answer", NULL,
 		{ .interim = "HTTP/1.1 100 Continue\r\n\r\n" } },
+	/* what /api/show says; generate is as usual */
+	{ "show-tokens-N", "shows N tokens", vocabulary, { .shows = true } },
+	{ "show-size-N", "shows no tokens but that they are N", vocabulary,
+		{ .shows = true, .sized = true, .tokenless = true } },
+	{ "show-both-N", "shows N tokens, and that they are N", vocabulary,
+		{ .shows = true, .sized = true } },
+	{ "show-none", "does not show how many tokens there are", NULL,
+		{ .shows = true, .tokenless = true } },
+	{ "show-slow-N", "shows after N ms", slow, { .shows = true } },
+	{ "show-stall", "shows half, then nothing", NULL,
+		{ .shows = true, .half = true, .framing = FRAME_LENGTH, .ending = END_STALL } },
+	{ "show-cut", "shows half, then closes", NULL,
+		{ .shows = true, .half = true, .framing = FRAME_LENGTH, .ending = END_CLOSE } },
+	{ "show-half", "shows half of an object, as if it were whole", NULL,
+		{ .shows = true, .half = true } },
+	{ "show-garbage", "shows HTML", NULL,
+		{ .shows = true, .body = BODY_TEXT, .text = "<html><body>128256</body></html>\n" } },
+	{ "show-empty", "shows an empty body", NULL,
+		{ .shows = true, .body = BODY_TEXT, .text = "" } },
+	{ "show-odd", "shows a vocabulary of zero tokens, and in other places", NULL,
+		{ .shows = true, .body = BODY_TEXT, .text =
+		  "{\"llama.vocab_size\":9,\"tokenizer.ggml.tokens\":[\"a\"],\"x\":{\"llama.vocab_size\":9},"
+		  "\"model_info\":{\"a\":{\"llama.vocab_size\":9},\"llama.vocab_size\":0,"
+		  "\"tokenizer.ggml.tokens\":[]}}" } },
+	{ "show-status-CODE", "that status and Ollama's kind of error", status,
+		{ .shows = true, .body = BODY_ERROR } },
+	{ "show-reset", "resets the connection", NULL, { .shows = true, .ending = END_RESET } },
 	{ "switch", "101 Switching Protocols, then the answer", NULL,
 		{ .status = 101, .framing = FRAME_OPEN, .ending = END_CLOSE,
 		  .headers = "Connection: Upgrade\r\nUpgrade: practice\r\n" } },
