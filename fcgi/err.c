@@ -27,6 +27,10 @@ static const struct {
 	[OYSTER_ETHINK]      = { 400, "must be a boolean or a string" },
 	[OYSTER_EOPTIONS]    = { 400, "must be an object" },
 	[OYSTER_ERUNNER]     = { 400, "must not be set: it reloads the model for everybody" },
+	[OYSTER_EVOCABULARY] = { 400, "context has a token that the model does not know" },
+	[OYSTER_EHARM]       = { 400, "must not be set: it can end the model server" },
+	[OYSTER_EHEAVY]      = { 400, "is more than the model server can bear" },
+	[OYSTER_ETEMPLATE]   = { 400, "may only have the actions .System, .Prompt, .Suffix, .Response, if, else, end" },
 	[OYSTER_ENONCE]      = { 400, "must have 1 to 128 characters out of A-Z a-z 0-9 - . _ ~ + / =" },
 	[OYSTER_EDIGEST]     = { 400, "does not match the request body" },
 	[OYSTER_EDIGESTFORM] = { 400, "is not a list of digests" },
@@ -49,6 +53,7 @@ static const struct {
 	[OYSTER_EREPLYMODEL] = { 502, "is another in the model server's reply than in the request" },
 	[OYSTER_EREPLYOPEN]  = { 502, "is not true in the model server's reply" },
 	[OYSTER_EREPLYREMOTE] = { 502, "is set in the model server's reply" },
+	[OYSTER_ENOVOCABULARY] = { 502, "the model server does not say how many tokens the model knows" },
 	[OYSTER_ENOMODEL]    = { 503, "the model server does not answer" },
 
 	[OYSTER_ENOSIGNER]   = { 503, "the signer does not answer" },

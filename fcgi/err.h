@@ -34,6 +34,10 @@ enum oyster_err {
 	OYSTER_ETHINK,
 	OYSTER_EOPTIONS,
 	OYSTER_ERUNNER,		/* an option that reloads the model */
+	OYSTER_EVOCABULARY,	/* a token beyond it */
+	OYSTER_EHARM,		/* what has ended a model server, as the next two */
+	OYSTER_EHEAVY,
+	OYSTER_ETEMPLATE,
 	OYSTER_ENONCE,		/* culprit: the header field, as in the next two */
 	OYSTER_EDIGEST,
 	OYSTER_EDIGESTFORM,
@@ -58,6 +62,7 @@ enum oyster_err {
 	OYSTER_EREPLYOPEN,	/* done is false */
 	OYSTER_EREPLYREMOTE,
 
+	OYSTER_ENOVOCABULARY,
 	OYSTER_ENOMODEL,	/* for /health */
 
 	/* Ourselves */

@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "json.h"
+#include "options.h"
+#include "schema.h"
+#include "template.h"
 
-#define MODEL_MAX	512	/* bytes */
 #define INTEGER_MAX	2147483647
+#define CONTEXT_MAX	131072	/* tokens: the time they take is their square */
+#define IMAGES_MAX	64
 #define UPSTREAM_EXTRA	128	/* bytes that the body for upstream may be longer */
 
 #define BOOLEAN		(JSON_TRUE | JSON_FALSE)
@@ -45,22 +49,6 @@ static const struct {
 	[KEEP_ALIVE]   = { "keep_alive", ~0U, OYSTER_OK },
 };
 
-static const char *const sampling[] = {
-	"num_keep", "seed", "num_predict", "top_k", "top_p", "min_p",
-	"typical_p", "repeat_last_n", "temperature", "repeat_penalty",
-	"presence_penalty", "frequency_penalty", "mirostat", "mirostat_tau",
-	"mirostat_eta", "stop", "penalize_newline", "draft_num_predict",
-};
-
-/* One client must not reload everybody's model. */
-static const char *const runner[] = {
-	"num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa",
-	"low_vram", "f16_kv", "logits_all", "vocab_only", "use_mmap",
-	"use_mlock",
-};
-
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
 static enum oyster_err blame(struct request *request, const char *name,
 			     enum oyster_err err)
 {
@@ -68,22 +56,13 @@ static enum oyster_err blame(struct request *request, const char *name,
 	return err;
 }
 
-static enum oyster_err blame_option(struct request *request, const char *name,
-				    enum oyster_err err)
+/* A part of a field. */
+static enum oyster_err blame_part(struct request *request, const char *name,
+				  const char *part, enum oyster_err err)
 {
-	snprintf(request->culprit, sizeof(request->culprit), "options.%s", name);
+	snprintf(request->culprit, sizeof(request->culprit), "%s%s%s", name,
+		 *part ? "." : "", part);
 	return err;
-}
-
-/* The index of the name that key decodes to, or count. */
-static size_t find(const char *const *names, size_t count, const struct json *key)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (json_is(key, names[i]))
-			break;
-	return i;
 }
 
 static enum field_id find_field(const struct json *key)
@@ -186,6 +165,16 @@ static bool is_cloud(struct text model)
 	return end == at || end[-1] == ':' || end[-1] == '-';
 }
 
+/* Whether a context, without white space, has more tokens than it may have. */
+static bool is_long(struct text context)
+{
+	size_t commas = 0, i;
+
+	for (i = 0; i < context.len; i++)
+		commas += context.at[i] == ',';
+	return commas >= CONTEXT_MAX;
+}
+
 /* The fields that a receipt covers. */
 static enum oyster_err take_covered(struct request *request,
 				    struct json *values, long max_token)
@@ -196,7 +185,7 @@ static enum oyster_err take_covered(struct request *request,
 	if (values[MODEL].type == JSON_ABSENT)
 		return blame(request, "model", OYSTER_EMISSING);
 	request->model = decode(&values[MODEL]);
-	if (request->model.len < 1 || request->model.len > MODEL_MAX)
+	if (request->model.len < 1 || request->model.len > REQUEST_MODEL_MAX)
 		return blame(request, "model", OYSTER_EMODEL);
 	if (is_cloud(request->model))
 		return blame(request, "model", OYSTER_ECLOUD);
@@ -210,6 +199,8 @@ static enum oyster_err take_covered(struct request *request,
 		if (len == 0)
 			return blame(request, "context", OYSTER_ECONTEXT);
 		request->context = (struct text){ context->at, len };
+		if (is_long(request->context))
+			return blame(request, "context", OYSTER_EHEAVY);
 	}
 	return OYSTER_OK;
 }
@@ -263,9 +254,12 @@ static enum oyster_err put_images(struct request *request,
 	struct json_walk walk;
 	struct json image;
 	struct text base64;
+	int images = 0;
 
 	json_enter(&walk, array->at, array->len, '[');
 	while (!err && json_element(&walk, &image)) {
+		if (++images > IMAGES_MAX)
+			return blame(request, "images", OYSTER_EHEAVY);
 		base64 = decode(&image);
 		if (image.type != JSON_STRING || !is_base64(base64))
 			return blame(request, "images", OYSTER_EIMAGES);
@@ -277,45 +271,41 @@ static enum oyster_err put_images(struct request *request,
 	return err ? err : buf_puts(to, "]");
 }
 
-static enum oyster_err put_option(struct buf *to, const char *comma,
-				  const char *name, const struct json *value)
-{
-	enum oyster_err err = buf_puts(to, comma);
-
-	if (!err)
-		err = json_put_string(to, (struct text){ name, strlen(name) });
-	if (!err)
-		err = buf_puts(to, ":");
-	return err ? err : json_put_value(to, value);
-}
-
 static enum oyster_err put_options(struct request *request,
 				   const struct json *object)
 {
-	bool seen[COUNT(sampling)] = { false };
-	enum oyster_err err = buf_puts(&request->upstream, "{");
-	const char *comma = "";
-	struct json_walk walk;
-	struct json key, value;
-	size_t i;
+	const char *name = "";
+	enum oyster_err err = options_put(&request->upstream, &name, object);
 
-	json_enter(&walk, object->at, object->len, '{');
-	while (!err && json_member(&walk, &key, &value)) {
-		i = find(runner, COUNT(runner), &key);
-		if (i < COUNT(runner) && value.type != JSON_NULL)
-			return blame_option(request, runner[i], OYSTER_ERUNNER);
-		i = find(sampling, COUNT(sampling), &key);
-		if (i == COUNT(sampling))
-			continue;
-		if (seen[i])
-			return blame_option(request, sampling[i], OYSTER_ETWICE);
-		seen[i] = true;
-		if (value.type == JSON_NULL)
-			continue;
-		err = put_option(&request->upstream, comma, sampling[i], &value);
-		comma = ",";
-	}
-	return err ? err : buf_puts(&request->upstream, "}");
+	if (!err || err == OYSTER_ENOMEM)
+		return err;
+	return blame_part(request, "options", name, err);
+}
+
+static enum oyster_err put_format(struct request *request,
+				  const struct json *value)
+{
+	const char *keyword = "";
+	enum oyster_err err = OYSTER_OK;
+
+	if (value->type == JSON_STRING)
+		err = json_is(value, "json") ? OYSTER_OK : OYSTER_EFORMAT;
+	else
+		err = schema_check(value, &keyword);
+	if (err)
+		return blame_part(request, "format", keyword, err);
+	return json_put_value(&request->upstream, value);
+}
+
+static enum oyster_err put_template(struct request *request,
+				    const struct json *string)
+{
+	struct text template = decode(string);
+	enum oyster_err err = template_check(template);
+
+	if (err)
+		return blame(request, "template", err);
+	return json_put_string(&request->upstream, template);
 }
 
 static enum oyster_err put_uncovered(struct request *request, enum field_id id,
@@ -324,9 +314,6 @@ static enum oyster_err put_uncovered(struct request *request, enum field_id id,
 	struct buf *to = &request->upstream;
 	enum oyster_err err;
 
-	if (id == FORMAT && value->type == JSON_STRING &&
-	    !json_is(value, "json"))
-		return blame(request, "format", OYSTER_EFORMAT);
 	if (id == TOP_LOGPROBS && !json_is_integer(value, INTEGER_MAX))
 		return blame(request, "top_logprobs", OYSTER_EINTEGER);
 
@@ -338,6 +325,10 @@ static enum oyster_err put_uncovered(struct request *request, enum field_id id,
 		err = buf_puts(to, "\":");
 	if (err)
 		return err;
+	if (id == TEMPLATE)
+		return put_template(request, value);
+	if (id == FORMAT)
+		return put_format(request, value);
 	if (id == IMAGES)
 		return put_images(request, value);
 	if (id == OPTIONS)

@@ -15,6 +15,8 @@
 #include "buf.h"
 #include "err.h"
 
+#define REQUEST_MODEL_MAX	512	/* bytes */
+
 struct request {
 	struct text model;	/* decoded; lies in the body, like the next two */
 	struct text prompt;

@@ -102,6 +102,8 @@ static void sampling_options_are_relayed(void)
 
 	for (i = 0; i < COUNT(sampling); i++)
 		for (k = 0; k < COUNT(values); k++) {
+			if (!strcmp(sampling[i], "mirostat") || !strcmp(sampling[i], "repeat_last_n"))
+				continue;	/* what_ends_a_model_server_is_refused */
 			snprintf(member, sizeof(member), "\"options\":{\"%s\":%s}", sampling[i], values[k]);
 			CHECK_ROW(sends(member, member, false), member);
 		}
@@ -113,7 +115,7 @@ static void all_sampling_options_at_once(void)
 	size_t i;
 
 	for (i = 0; i < COUNT(sampling); i++)
-		at += sprintf(at, "%s\"%s\":%zu", i ? "," : "", sampling[i], i);
+		at += sprintf(at, "%s\"%s\":%zu", i ? "," : "", sampling[i], i % 3);
 	strcpy(at, "}");
 	CHECK(sends(member, member, false));
 }

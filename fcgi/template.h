@@ -1,0 +1,18 @@
+/*
+ * template.h - the templates that the model server can be given.
+ *
+ * It runs a client's template in its own process without any limit, and the
+ * language has loops: a few bytes can use up all memory.  So a template may
+ * put in the fields of a request, some of them conditionally, and no more.
+ */
+#ifndef OYSTER_TEMPLATE_H
+#define OYSTER_TEMPLATE_H
+
+#include "buf.h"
+#include "err.h"
+
+/* Returns: OYSTER_OK, OYSTER_ETEMPLATE, OYSTER_EHEAVY */
+enum oyster_err template_check(struct text text)
+	__attribute__((warn_unused_result));
+
+#endif
