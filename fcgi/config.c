@@ -10,7 +10,6 @@
 
 #define SECONDS_MAX	86400L		/* a day */
 #define BYTES_MAX	(1L << 28)	/* 256 MiB: signed within the signer's patience */
-#define TOKEN_MAX	2147483647L	/* what Ollama keeps a token in */
 #define THREADS_MAX	4096L
 #define UPSTREAM_MAX	300		/* bytes: a name of the longest, and its port */
 
@@ -103,7 +102,8 @@ bool config_read(struct config *config)
 	ok &= number(&config->timeout, "OYSTER_TIMEOUT", 1, SECONDS_MAX, 300);
 	ok &= number(&config->max_body, "OYSTER_MAX_BODY", 1, BYTES_MAX, 8388608);
 	ok &= number(&config->max_reply, "OYSTER_MAX_REPLY", 1, BYTES_MAX, 16777216);
-	ok &= number(&config->max_token, "OYSTER_MAX_TOKEN", 0, TOKEN_MAX, TOKEN_MAX);
+	ok &= number(&config->max_token, "OYSTER_MAX_TOKEN", 0,
+		     CONFIG_TOKEN_MAX, CONFIG_ASK);
 	ok &= number(&config->threads, "OYSTER_THREADS", 1, THREADS_MAX, 640);
 	ok &= number(&config->max_inflight, "OYSTER_MAX_INFLIGHT", 1, THREADS_MAX,
 		     most_of(config->threads));

@@ -7,7 +7,7 @@
  * OYSTER_TIMEOUT       seconds for a whole answer                  300
  * OYSTER_MAX_BODY      bytes of a request body                     8388608
  * OYSTER_MAX_REPLY     bytes of a model's reply                    16777216
- * OYSTER_MAX_TOKEN     largest token id in a request's context     2147483647
+ * OYSTER_MAX_TOKEN     largest token id in a request's context     the model's own
  * OYSTER_THREADS       requests that one responder holds at once   640
  * OYSTER_MAX_INFLIGHT  of those, how many may wait (of 640: 600)   15/16
  * OYSTER_PORT          TCP port of the server                      5000
@@ -18,13 +18,16 @@
 
 #include <stdbool.h>
 
+#define CONFIG_ASK		(-1L)	/* the model server knows */
+#define CONFIG_TOKEN_MAX	2147483647L	/* what Ollama keeps a token in */
+
 struct config {
 	const char *key_file;
 	const char *upstream;
 	long timeout;		/* seconds */
 	long max_body;		/* bytes */
 	long max_reply;		/* bytes */
-	long max_token;
+	long max_token;		/* or CONFIG_ASK */
 	long threads;
 	long max_inflight;
 	long port;

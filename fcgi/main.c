@@ -167,11 +167,18 @@ static int serve_web(const struct config *config)
 		goto out;
 	}
 
+	if (config->max_token == CONFIG_ASK) {
+		server.vocabulary = vocabulary_new(server.relay);
+		if (!server.vocabulary)
+			goto out;
+	}
+
 	if (respond_is_cgi())
 		code = run_cgi(&server, &signals);
 	else
 		code = run_fastcgi(&server, &signals);
 out:
+	vocabulary_free(server.vocabulary);
 	relay_free(server.relay);
 	curl_global_cleanup();
 	signer_free(server.signer);

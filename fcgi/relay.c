@@ -21,6 +21,7 @@
 #define HEAD_MAX	65536	/* bytes of a reply's header section */
 #define UPLOAD_BUFFER	16384L	/* bytes; libcurl's smallest */
 #define LOOK_MS		500	/* between two looks for the client */
+#define SEEN_MAX	(256UL << 20)	/* bytes of a reply that is looked at */
 
 /* One transfer at a time; keeps its connection between transfers. */
 struct handle {
@@ -53,7 +54,8 @@ struct relay {
 struct sink {
 	struct buf *to;
 	size_t head;	/* bytes of the header section so far */
-	int client;	/* or -1 */
+	size_t seen;	/* of the body, by look */
+	const struct relay_call *call;
 	int64_t looked;	/* relay_now() of the last look for the client */
 	int sends;	/* how often curl may still send the request */
 	enum oyster_err err;
@@ -83,13 +85,27 @@ static int may_send(void *arg, char *to, char *from, int to_port, int from_port)
 	return CURL_PREREQFUNC_ABORT;
 }
 
+/* Keep what there is room for. */
+static enum oyster_err look(struct sink *sink, const char *bytes, size_t len)
+{
+	size_t room = sink->to->max - sink->to->len;
+
+	sink->seen += len;
+	if (sink->seen > SEEN_MAX)
+		return OYSTER_ETOOBIG;
+	sink->call->look(sink->call->arg, bytes, len);
+	return buf_add(sink->to, bytes, len < room ? len : room);
+}
+
 /* curl's write callback: a short count makes curl fail the transfer. */
 static size_t take(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct sink *sink = arg;
+	size_t len = size * count;
 
-	sink->err = buf_add(sink->to, bytes, size * count);
-	return sink->err ? 0 : size * count;
+	sink->err = sink->call->look ? look(sink, bytes, len) :
+				       buf_add(sink->to, bytes, len);
+	return sink->err ? 0 : len;
 }
 
 /* curl's header callback: curl itself would keep headers without end. */
@@ -127,10 +143,10 @@ static int watch(void *arg, curl_off_t down, curl_off_t downloaded,
 	int64_t now = relay_now();
 
 	(void)down, (void)downloaded, (void)up, (void)uploaded;
-	if (sink->client < 0 || now - sink->looked < LOOK_MS)
+	if (sink->call->client < 0 || now - sink->looked < LOOK_MS)
 		return 0;
 	sink->looked = now;
-	return is_gone(sink->client);
+	return is_gone(sink->call->client);
 }
 
 /* Settings that are the same for every transfer of a handle. */
@@ -296,9 +312,9 @@ static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 			   const char *path, const struct relay_call *call)
 {
 	struct handle *handle = relay_take(relay);
-	struct sink sink = { .to = reply, .client = call->client,
+	struct sink sink = { .to = reply, .call = call,
 			     .looked = relay_now(),
-			     .sends = call->body.at ? 1 : 2 };
+			     .sends = call->body.at && !call->look ? 1 : 2 };
 	enum oyster_err err = OYSTER_ENOMEM;
 
 	if (!handle)
@@ -342,16 +358,26 @@ static void leave(struct relay *relay, struct gate *gate)
 	pthread_mutex_unlock(&relay->lock);
 }
 
+bool relay_enter(struct relay *relay)
+{
+	return enter(relay, &relay->generate);
+}
+
+void relay_leave(struct relay *relay)
+{
+	leave(relay, &relay->generate);
+}
+
 enum oyster_err relay_generate(struct relay *relay, long *status,
 			       struct buf *reply, const struct relay_call *call)
 {
-	enum oyster_err err;
+	return run(relay, status, reply, "/api/generate", call);
+}
 
-	if (!enter(relay, &relay->generate))
-		return OYSTER_EBUSY;
-	err = run(relay, status, reply, "/api/generate", call);
-	leave(relay, &relay->generate);
-	return err;
+enum oyster_err relay_show(struct relay *relay, long *status,
+			   struct buf *reply, const struct relay_call *call)
+{
+	return run(relay, status, reply, "/api/show", call);
 }
 
 enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,

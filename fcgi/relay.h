@@ -8,6 +8,7 @@
 #ifndef OYSTER_RELAY_H
 #define OYSTER_RELAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -19,12 +20,16 @@ struct relay_call {
 	struct text body;	/* POSTed as JSON */
 	int client;		/* its hang-up ends the call; -1 for none */
 	int64_t deadline;	/* relay_now() by which the reply must be whole */
+
+	/* Of relay_show: is given the bytes of the reply as they come. */
+	void (*look)(void *arg, const char *bytes, size_t len);
+	void *arg;
 };
 
 /*
  * Returns: NULL without memory; to be released with relay_free
  * In:      upstream      http://host:port; must outlive the relay
- *          max_inflight  calls of relay_generate at once
+ *          max_inflight  who may be inside at once
  */
 struct relay *relay_new(const char *upstream, long max_inflight)
 	__attribute__((nonnull, warn_unused_result));
@@ -33,12 +38,19 @@ struct relay *relay_new(const char *upstream, long max_inflight)
 int64_t relay_now(void);
 
 /*
- * POST /api/generate and wait for the whole reply.  Any thread may call.
+ * Who waits for the model is inside: so many and no more, or nobody would be
+ * left for what needs no model.  False when max_inflight are.
+ */
+bool relay_enter(struct relay *relay)
+	__attribute__((nonnull, warn_unused_result));
+void relay_leave(struct relay *relay) __attribute__((nonnull));
+
+/*
+ * POST /api/generate and wait for the whole reply.  For those inside.
  *
  * Out:     status  the HTTP status, on OYSTER_OK
  *          reply   its body; at most reply->max bytes
  * Returns: OYSTER_OK          whatever the status
- *          OYSTER_EBUSY       max_inflight calls are waiting already
  *          OYSTER_ECONNECT    no connection
  *          OYSTER_ECUT        the reply ended before its end
  *          OYSTER_EREPLYSIZE  it is longer than reply->max
@@ -48,6 +60,14 @@ int64_t relay_now(void);
  */
 enum oyster_err relay_generate(struct relay *relay, long *status,
 			       struct buf *reply, const struct relay_call *call)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * POST /api/show, likewise.  The reply is looked at, and kept as far as there
+ * is room in it.
+ */
+enum oyster_err relay_show(struct relay *relay, long *status,
+			   struct buf *reply, const struct relay_call *call)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

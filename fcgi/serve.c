@@ -10,29 +10,62 @@
 #define VERSION_MAX	65536	/* bytes of its reply */
 #define SIGNER_MAX	1024	/* bytes of the answer to /oyster/signer */
 
+/* A token that the model does not know must not get to it. */
+static enum oyster_err check_context(const struct server *server,
+				     struct answer *answer, long *status,
+				     const struct relay_call *call)
+{
+	const struct request *request = &answer->request;
+
+	*status = 200;
+	if (!server->vocabulary || request->context.len == 2)	/* [] */
+		return OYSTER_OK;
+	return vocabulary_check(server->vocabulary, status, &answer->reply.body,
+				request->model, request->context, call);
+}
+
+/* Out: status, and its body in answer->reply */
+static enum oyster_err ask_model(const struct server *server,
+				 struct answer *answer, long *status,
+				 const struct call *call)
+{
+	struct reply *reply = &answer->reply;
+	struct relay_call relayed = {
+		.body = { answer->request.upstream.data,
+			  answer->request.upstream.len },
+		.client = call->client,
+		.deadline = call->deadline,
+	};
+	enum oyster_err err;
+
+	if (!relay_enter(server->relay))
+		return OYSTER_EBUSY;
+	err = check_context(server, answer, status, &relayed);
+	if (!err && *status == 200) {
+		reply->body.max = (size_t)server->config->max_reply;
+		err = relay_generate(server->relay, status, &reply->body,
+				     &relayed);
+	}
+	relay_leave(server->relay);
+	return err;
+}
+
 /* The main job, in order. */
 static enum oyster_err serve_generate(const struct server *server,
 				      struct answer *answer, struct call *call)
 {
 	struct request *request = &answer->request;
 	struct reply *reply = &answer->reply;
-	struct relay_call relayed = { .client = call->client,
-				      .deadline = call->deadline };
+	long max_token = server->config->max_token;
 	enum oyster_err err;
 	long status;
 
-	err = request_parse(request, &call->body, server->config->max_token);
+	err = request_parse(request, &call->body,
+			    max_token == CONFIG_ASK ? CONFIG_TOKEN_MAX : max_token);
+	if (!err)
+		err = ask_model(server, answer, &status, call);
 	if (err) {
 		answer_error(answer, err, request->culprit);
-		return err;
-	}
-
-	reply->body.max = (size_t)server->config->max_reply;
-	relayed.body = (struct text){ request->upstream.data,
-				      request->upstream.len };
-	err = relay_generate(server->relay, &status, &reply->body, &relayed);
-	if (err) {
-		answer_error(answer, err, "");
 		return err;
 	}
 	if (status != 200) {
@@ -55,7 +88,7 @@ static enum oyster_err serve_generate(const struct server *server,
 	return OYSTER_OK;
 }
 
-static enum oyster_err ask_model(const struct server *server)
+static enum oyster_err ask_version(const struct server *server)
 {
 	struct buf version = BUF_INIT(VERSION_MAX);
 	enum oyster_err err;
@@ -75,7 +108,7 @@ static enum oyster_err serve_health(const struct server *server,
 	enum oyster_err err;
 
 	(void)call;
-	err = signer_ping(server->signer) ? ask_model(server) : OYSTER_ENOSIGNER;
+	err = signer_ping(server->signer) ? ask_version(server) : OYSTER_ENOSIGNER;
 	if (err)
 		answer_error(answer, err, "");
 	else

@@ -17,11 +17,13 @@
 #include "digest.h"
 #include "keys/signer.h"
 #include "relay.h"
+#include "vocabulary.h"
 
 struct server {
 	const struct config *config;
 	struct signer *signer;
 	struct relay *relay;
+	struct vocabulary *vocabulary;	/* NULL: OYSTER_MAX_TOKEN says it all */
 };
 
 /* What a client asks. */

@@ -55,8 +55,6 @@ there_are_more_generations_than() {
 }
 
 start_ollama || exit 1
-OYSTER_MAX_TOKEN=$((MODEL_TOKENS - 1))
-export OYSTER_MAX_TOKEN
 started=$(milliseconds)
 start_lighttpd
 
@@ -174,8 +172,9 @@ do
 done
 
 test_expect_success 'the last token of the vocabulary may be in a context' '
-	ask "x" "\"context\":[$OYSTER_MAX_TOKEN]" &&
-	ask_ollama "x" "\"context\":[$OYSTER_MAX_TOKEN]" &&
+	last=$((MODEL_TOKENS - 1)) &&
+	ask "x" "\"context\":[$last]" &&
+	ask_ollama "x" "\"context\":[$last]" &&
 	same &&
 	signed
 '
@@ -197,6 +196,95 @@ do
 		test "$(generations)" = $((before + 1))
 	'
 done
+
+test_expect_success 'a model that is not there has no vocabulary, either' '
+	post -d "{\"model\":\"missing\",\"prompt\":\"x\",\"context\":[1]}" &&
+	status 404 &&
+	error_is "model '\''missing'\'' not found" &&
+	unsigned
+'
+
+# Ollama leaves the tokens out of a short description, and has no vocab_size here.
+test_expect_success 'Ollama says how many tokens the model knows' '
+	curl -q -sS -m 60 --noproxy "*" -d "{\"model\":\"tiny\",\"verbose\":true}" \
+		"$MODEL_URL/api/show" >shown &&
+	test "$(jq ".model_info[\"tokenizer.ggml.tokens\"] | length" shown)" = "$MODEL_TOKENS"
+'
+
+# --- what Ollama does not survive ---
+
+# Each of them ends the process of Ollama, blocks it for all, or ends the model.
+while IFS='|' read -r culprit fields
+do
+	test_expect_success "$fields does not reach Ollama" '
+		before=$(generations) &&
+		ask "x" "$fields" &&
+		status 400 &&
+		unsigned &&
+		grep -F "{\"error\":\"$culprit " body &&
+		ask "x" &&
+		status 200 &&
+		signed &&
+		kill -0 "$(server_pid ollama)" &&
+		wait_for 5 there_are_more_generations_than "$before" &&
+		test "$(generations)" = $((before + 1))
+	'
+done <<\EOF
+template|"template":"{{ range 100000000000 }}xxxxxxxx{{ end }}"
+template|"template":"{{ $x := \"aa\" }}{{ $x = print $x $x }}{{ $x }}"
+template|"template":"{{ define \"a\" }}{{ end }}{{ template \"a\" }}"
+format.pattern|"format":{"type":"string","pattern":"^*$"}
+format.pattern|"format":{"type":"string","pattern":"^{1}$"}
+format.pattern|"format":{"type":"array","items":{"pattern":"^(((((((($"}}
+format.allOf|"format":{"$defs":{"a":{"$ref":"#/$defs/a"}},"allOf":[{"$ref":"#/$defs/a"}]}
+format.allOf|"format":{"allOf":{"a":{"$ref":"#/allOf/a"}}}
+format.type|"format":{"type":["object","object"],"properties":{"a":{}}}
+format.minItems|"format":{"type":"array","items":{},"minItems":2000000000}
+format.maxLength|"format":{"type":"string","maxLength":2000000000}
+options.mirostat|"options":{"mirostat":3}
+options.mirostat|"options":{"mirostat":-1}
+options.repeat_last_n|"options":{"repeat_last_n":2147483647}
+EOF
+
+test_expect_success 'a context that takes minutes does not reach Ollama' '
+	ask "x" "\"context\":[1$(printf ",2%.0s" $(seq 131072))]" &&
+	status 400 &&
+	error_is "context is more than the model server can bear"
+'
+
+test_expect_success 'ten thousand images do not reach Ollama' '
+	ask "x" "\"images\":[\"\"$(printf ",\"\"%.0s" $(seq 10000))]" &&
+	status 400 &&
+	error_is "images is more than the model server can bear"
+'
+
+# As near to what is refused as may be.
+while read -r fields
+do
+	test_expect_success "$fields is survived" '
+		ask "x" "$fields" &&
+		{ status 200 || status 500; } &&
+		unsigned &&
+		ask "x" &&
+		status 200 &&
+		signed &&
+		kill -0 "$(server_pid ollama)"
+	'
+done <<\EOF
+"template":"{{ if .System }}{{ .System }}{{ else }}{{ .Prompt }}{{ end }}{{ .Prompt }}{{ .Prompt }}"
+"template":"{{ if .System }}{{ if .Prompt }}{{ if .System }}{{ end }}{{ end }}"
+"format":{"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/a"}]}},"properties":{"x":{"$ref":"#/$defs/a"}}}
+"format":{"type":["object","array","null"],"properties":{"a":{"type":["object","array"]}},"items":{}}
+"format":{"type":"array","items":{"type":"string","minLength":5000},"minItems":5000}
+"format":{"type":"object","properties":{"allof":{"Pattern":"^*$"}},"additionalProperties":true}
+"options":{"mirostat":1,"mirostat_tau":-5,"temperature":1}
+"options":{"mirostat":2,"mirostat_eta":1e30,"temperature":1e30}
+"options":{"repeat_last_n":1048576,"repeat_penalty":1.1}
+"options":{"num_keep":2147483647,"top_k":-1e300}
+"options":{"top_p":1e300}
+"options":{"stop":["",""],"seed":-1e300}
+"images":["AAAA"]
+EOF
 
 # --- shapes of the answer ---
 

@@ -18,7 +18,7 @@ static const struct {
 	{ "OYSTER_TIMEOUT", NUMBER(timeout), "1", "86400", "0", "86401", 300 },
 	{ "OYSTER_MAX_BODY", NUMBER(max_body), "1", NULL, "0", NULL, 8388608 },
 	{ "OYSTER_MAX_REPLY", NUMBER(max_reply), "1", NULL, "0", NULL, 16777216 },
-	{ "OYSTER_MAX_TOKEN", NUMBER(max_token), "0", "2147483647", NULL, "2147483648", 2147483647 },
+	{ "OYSTER_MAX_TOKEN", NUMBER(max_token), "0", "2147483647", NULL, "2147483648", -1 },
 	{ "OYSTER_THREADS", NUMBER(threads), "1", NULL, "0", NULL, 640 },
 	{ "OYSTER_MAX_INFLIGHT", NUMBER(max_inflight), "1", NULL, "0", NULL, 600 },
 	{ "OYSTER_PORT", NUMBER(port), "1", "65535", "0", "65536", 5000 },

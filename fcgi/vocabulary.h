@@ -1,0 +1,43 @@
+/*
+ * vocabulary.h - whether the model knows the tokens of a context.
+ *
+ * A token beyond the vocabulary ends the model server.  So it is asked how
+ * many tokens a model knows before it gets the first context for it, and
+ * again after a minute, since a name can come to mean another model.
+ */
+#ifndef OYSTER_VOCABULARY_H
+#define OYSTER_VOCABULARY_H
+
+#include "buf.h"
+#include "err.h"
+#include "relay.h"
+
+struct vocabulary;
+
+/* NULL without memory; to be released with vocabulary_free. */
+struct vocabulary *vocabulary_new(struct relay *relay)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Look at a context, `[1,2]' without white space.  One thread asks the model
+ * server at a time, because each answer costs it a lot of memory; the others
+ * wait for what it learns.
+ *
+ * In:      call    the client and the deadline; its body is not looked at
+ * Out:     status  200, or that of the model server's refusal, which is in
+ *          reply   then
+ * Returns: OYSTER_OK              with 200: it knows all of them
+ *          OYSTER_EVOCABULARY     it does not
+ *          OYSTER_ENOVOCABULARY   the model server does not say
+ *          or what relay_show returns
+ */
+enum oyster_err vocabulary_check(struct vocabulary *vocabulary, long *status,
+				 struct buf *reply, struct text model,
+				 struct text context,
+				 const struct relay_call *call)
+	__attribute__((nonnull, warn_unused_result));
+
+/* NULL is fine. */
+void vocabulary_free(struct vocabulary *vocabulary);
+
+#endif

@@ -1,0 +1,180 @@
+#!/bin/sh
+# shellcheck disable=SC2034	# variables are used in the bodies of tests
+
+# A token that the model does not know would end the model server: it is
+# asked what the model knows, and never gets a context that was not checked.
+
+. "${0%/*}/lib.sh"
+. "$TESTS/lib-model.sh"
+
+OYSTER_TIMEOUT=3
+export OYSTER_TIMEOUT
+start_model
+start_lighttpd
+
+# continue_with MODEL CONTEXT [CURL OPTION...]
+continue_with() {
+	continue_body="{\"model\":\"$1\",\"prompt\":\"hi\",\"context\":$2}"
+	shift 2
+	post -d "$continue_body" "$@"
+}
+
+# How often a path was asked for so far.
+asked_for() {
+	grep -c "^POST $1 " "$TRASH/model.log"
+}
+
+# Of as many models as there are numbers, each for the first token too many.
+ask_all() {
+	while read -r size
+	do
+		test "$size" = 1 || echo next
+		printf 'url = "%s/api/generate"\noutput = /dev/null\n' "$URL"
+		printf 'write-out = "%%{http_code}\\n"\ndata = "{%s}"\n' \
+			"\\\"model\\\":\\\"show-size-$size\\\",\\\"prompt\\\":\\\"x\\\",\\\"context\\\":[$size]"
+	done
+}
+
+for model in show-tokens-1000 show-size-1000 show-both-1000
+do
+	test_expect_success "$model: the last token of the vocabulary is relayed" '
+		continue_with $model "[0,999]" &&
+		status 200 &&
+		signed &&
+		model_got | grep "\"context\":\[0,999\]"
+	'
+
+	for context in '[1000]' '[1,1000,2]' '[2147483647]' '[999,99999]'
+	do
+		test_expect_success "$model: the context $context is refused" '
+			before=$(asked_for /api/generate) &&
+			continue_with $model "$context" &&
+			status 400 &&
+			error_is "context has a token that the model does not know" &&
+			unsigned &&
+			test "$(asked_for /api/generate)" = "$before"
+		'
+	done
+done
+
+test_expect_success 'what is asked is the name, and all there is' '
+	continue_with "show-tokens-7:a\\\"b\\u0001" "[6]" &&
+	status 200 &&
+	grep -aFx "{\"model\":\"show-tokens-7:a\\\"b\\u0001\",\"verbose\":true}" "$TRASH/model.log"
+'
+
+test_expect_success 'a model is asked for once by a responder, not for each request' '
+	before=$(asked_for /api/show) &&
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12
+	do
+		continue_with show-tokens-1000:once "[$i]" &&
+		status 200 || return 1
+	done &&
+	asked=$(($(asked_for /api/show) - before)) &&
+	echo "$asked times" &&
+	test "$asked" -ge 1 && test "$asked" -le 2
+'
+
+test_expect_success 'models that differ in their tag alone are two' '
+	continue_with show-tokens-1000:a "[999]" &&
+	status 200 &&
+	continue_with show-tokens-1000:b "[999]" &&
+	status 200 &&
+	grep -F "show-tokens-1000:b\",\"verbose\"" "$TRASH/model.log"
+'
+
+test_expect_success 'without a context nobody asks' '
+	before=$(asked_for /api/show) &&
+	for context in null "[]" "[ ]"
+	do
+		continue_with show-none "$context" &&
+		status 200 &&
+		signed || return 1
+	done &&
+	ask show-stall &&
+	status 200 &&
+	test "$(asked_for /api/show)" = "$before"
+'
+
+# model, status, sentence: and nothing was relayed
+while IFS='|' read -r model code text
+do
+	test_expect_success "$model: $code, $text" '
+		before=$(asked_for /api/generate) &&
+		continue_with "$model" "[1]" &&
+		status "$code" &&
+		error_is "$text" &&
+		unsigned &&
+		test "$(asked_for /api/generate)" = "$before" &&
+		continue_with llama3.2 "[1]" &&
+		status 200 &&
+		signed
+	'
+done <<\EOF
+nope|404|model 'nope' not found
+show-none|502|the model server does not say how many tokens the model knows
+show-half|502|the model server does not say how many tokens the model knows
+show-garbage|502|the model server does not say how many tokens the model knows
+show-empty|502|the model server does not say how many tokens the model knows
+show-odd|502|the model server does not say how many tokens the model knows
+show-cut|502|the model server's reply was cut off
+show-reset|502|the model server's reply was cut off
+show-stall|504|the model server gave no full reply within OYSTER_TIMEOUT
+show-slow-9000|504|the model server gave no full reply within OYSTER_TIMEOUT
+show-status-400|400|practice status 400
+show-status-404|404|practice status 404
+show-status-500|500|practice status 500
+show-status-503|503|server busy, please try again.  maximum pending requests exceeded
+show-status-401|502|status 401 came from the model server and is not passed on
+show-status-302|502|status 302 came from the model server and is not passed on
+EOF
+
+test_expect_success 'twenty who ask at once for a slow one are all answered, and ask twice at most' '
+	before=$(asked_for /api/show) &&
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
+	do
+		mkdir "$i" &&
+		(cd "$i" && continue_with show-slow-700:many "[$i]") &
+	done &&
+	wait &&
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
+	do
+		(cd "$i" && status 200 && signed) || return 1
+	done &&
+	asked=$(($(asked_for /api/show) - before)) &&
+	echo "$asked times" &&
+	test "$asked" -ge 1 && test "$asked" -le 2
+'
+
+# More models than a responder remembers.
+test_expect_success 'a hundred and fifty models are checked, each by its own vocabulary' '
+	seq 1 150 | ask_all >many &&
+	curl -q -sS -m 60 --noproxy "*" -K many >codes &&
+	test "$(wc -l <codes)" = 150 &&
+	test "$(sort -u codes)" = 400
+'
+
+test_expect_success 'a model server that is not there: 502' '
+	stop_model &&
+	continue_with show-tokens-10:gone "[1]" &&
+	status 502 &&
+	error_is "the model server cannot be reached"
+'
+
+test_expect_success 'with OYSTER_MAX_TOKEN nobody asks' '
+	stop_lighttpd &&
+	start_model &&
+	: >"$TRASH/model.log" &&
+	remember OYSTER_MAX_TOKEN=1500 &&
+	start_lighttpd &&
+	continue_with show-none "[1500]" &&
+	status 200 &&
+	signed &&
+	continue_with show-tokens-10 "[1500]" &&
+	status 200 &&
+	continue_with show-tokens-10 "[1501]" &&
+	status 400 &&
+	! grep /api/show "$TRASH/model.log"
+'
+
+test_done
