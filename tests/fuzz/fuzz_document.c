@@ -96,11 +96,19 @@ static void check_certificates(const struct document *document)
 	chain_free(chain);
 }
 
+static const struct chain_root *minted(void)
+{
+	static struct chain_root known;
+
+	MUST(chain_root_read(&known, (struct text){ root, sizeof(root) - 1 }));
+	return &known;
+}
+
 static void check_whole(struct text bytes)
 {
 	struct pins pins = { 0 };
 	struct attestation attestation = {
-		.document = bytes, .root = { root, sizeof(root) - 1 },
+		.document = bytes, .root = minted(),
 		.pins = &pins, .now = TIME, .need_key = true,
 	};
 	struct report report;
