@@ -37,7 +37,7 @@ UNITS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c
 PRACTICE  = $(patsubst %.c,$(B)/%.o,$(wildcard tests/practice-model.c tests/practice/*.c))
 TESTS     = $(sort $(wildcard tests/t[0-9]*.sh))
 PAGES     = $(wildcard keys/*.[1-8] keys/verify/*.[1-8] fcgi/*.[1-8])
-PROGRAMS  = $(B)/oyster-responder $(B)/oyster-key $(B)/practice-model
+PROGRAMS  = $(B)/oyster-responder $(B)/oyster-key $(B)/practice-model $(B)/memory-scan $(B)/without
 
 # The verifier alone wants two libraries more; without them the rest is built.
 VERIFY_PKGS = libcbor libcrypto
@@ -81,6 +81,9 @@ $(B)/static/oyster-verify: $(B)/keys/verify/oyster-verify.o $(filter-out $(PLAIN
 	    $(call pkg,static --libs,libcrypto $(KEYS_PKGS))
 
 $(B)/practice-model: $(PRACTICE)
+	$(LINK) -o $@ $^
+
+$(B)/memory-scan $(B)/without: $(B)/%: $(B)/tests/%.o
 	$(LINK) -o $@ $^
 
 $(B)/unit/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(KEYS)
