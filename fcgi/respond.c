@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "record.h"
+#include "wipe.h"
 
 #define LISTEN_FD	0
 #define HEAD_MAX	2048	/* bytes of our header section */
@@ -352,6 +353,7 @@ void responder_answer(struct responder *responder)
 				       fcgi_write, &responder->request };
 
 	answer(responder->server, &stream, responder->request.ipcFd);
+	wipe_stack();
 	/* Detached, libfcgi does not wait up to 2 s for the other side to close. */
 	FCGX_Detach(&responder->request);
 	FCGX_Free(&responder->request, 1);	/* its end is written already */

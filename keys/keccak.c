@@ -35,4 +35,5 @@ void keccak_final(struct keccak *keccak, uint8_t digest[static KECCAK_LEN])
 
 	for (i = 0; i < KECCAK_LEN; i++)
 		digest[i] = (uint8_t)(ctx->state.a[i / 8] >> (i % 8 * 8));
+	explicit_bzero(keccak, sizeof(*keccak));	/* what was hashed last */
 }

@@ -114,6 +114,18 @@ static void a_cut_anywhere_makes_no_difference(void)
 	}
 }
 
+static void nothing_stays_of_what_was_hashed(void)
+{
+	static const uint8_t zeros[sizeof(struct keccak)];
+	uint8_t digest[KECCAK_LEN];
+	struct keccak keccak;
+
+	keccak_init(&keccak);
+	keccak_add(&keccak, input, 273);
+	keccak_final(&keccak, digest);
+	CHECK(!memcmp(&keccak, zeros, sizeof(zeros)));
+}
+
 int main(void)
 {
 	size_t i;
@@ -126,5 +138,6 @@ int main(void)
 	RUN(a_million_letters);
 	RUN(chunks_of_any_size_make_no_difference);
 	RUN(a_cut_anywhere_makes_no_difference);
+	RUN(nothing_stays_of_what_was_hashed);
 	return DONE();
 }

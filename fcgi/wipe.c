@@ -1,0 +1,95 @@
+/* Memory that was used is wiped; see wipe.h. */
+#include "wipe.h"
+
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#define STACK_USED	16384	/* bytes of stack, more than a request takes */
+#define PAGE		4096UL
+#define LARGE		(32 * PAGE)	/* from here on pages are given back instead */
+
+#ifdef __x86_64__
+/* The vector registers, which memcpy() leaves full, become what they are at first. */
+static __attribute__((noinline, target("xsave"))) void wipe_registers(void)
+{
+	static const struct {
+		uint8_t legacy[24];
+		uint32_t mxcsr;
+		uint8_t more[36 + 448 + 64];	/* zeros: nothing was saved */
+	} first __attribute__((aligned(64))) = { .mxcsr = 0x1f80 };
+
+	if (__builtin_cpu_supports("avx"))	/* else there may be no xrstor */
+		_xrstor64((void *)(uintptr_t)&first, 0xe6);	/* SSE, AVX, AVX-512 */
+}
+#else
+static void wipe_registers(void)
+{
+}
+#endif
+
+static __attribute__((noinline)) void wipe_frames(void)
+{
+	char used[STACK_USED];
+
+	explicit_bzero(used, sizeof(used));
+}
+
+void wipe_stack(void)
+{
+	wipe_frames();
+	wipe_registers();
+}
+
+#ifndef OYSTER_SANITIZED	/* sanitizers have a free() of their own */
+
+void __libc_free(void *bytes);	/* glibc's, whoever else has a free() */
+
+/* Pages that nobody wrote to are not made for it, as writing zeros would. */
+static bool drop_pages(char *bytes, size_t len)
+{
+	size_t head = -(uintptr_t)bytes % PAGE;
+	size_t pages = (len - head) / PAGE * PAGE;
+
+	if (madvise(bytes + head, pages, MADV_DONTNEED))
+		return false;
+	explicit_bzero(bytes, head);
+	explicit_bzero(bytes + head + pages, len - head - pages);
+	return true;
+}
+
+void free(void *bytes)
+{
+	size_t len = bytes ? malloc_usable_size(bytes) : 0;
+
+	if (len < LARGE || !drop_pages(bytes, len))
+		explicit_bzero(bytes, len);
+	__libc_free(bytes);
+}
+
+void *realloc(void *old, size_t size)
+{
+	size_t had = old ? malloc_usable_size(old) : 0;
+	void *bytes;
+
+	if (old && size == 0) {
+		free(old);
+		return NULL;
+	}
+	if (old && size <= had)
+		return old;
+	bytes = malloc(size);
+	if (bytes && old) {
+		memcpy(bytes, old, had);
+		free(old);
+	}
+	return bytes;
+}
+
+#endif
