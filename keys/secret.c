@@ -10,24 +10,26 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "ecdsa.h"
 
 #define PAGE	4096	/* bytes mapped; the key uses the first SECRET_LEN */
+#define STACK	(12 * PAGE)	/* with the key's page less than 64 KB, an old limit */
 
-static uint8_t *map_secret(void)
+static uint8_t *map_secret(size_t size)
 {
 	long fd = syscall(SYS_memfd_secret, O_CLOEXEC);
-	void *page = MAP_FAILED;
+	void *bytes = MAP_FAILED;
 
 	if (fd < 0)
 		return NULL;
-	if (!ftruncate((int)fd, PAGE))
-		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    (int)fd, 0);
+	if (!ftruncate((int)fd, (off_t)size))
+		bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     (int)fd, 0);
 	close((int)fd);
-	return page == MAP_FAILED ? NULL : page;
+	return bytes == MAP_FAILED ? NULL : bytes;
 }
 
 static uint8_t *map_locked(void)
@@ -49,7 +51,7 @@ static uint8_t *map_locked(void)
 
 static uint8_t *secret_new(void)
 {
-	uint8_t *secret = map_secret();
+	uint8_t *secret = map_secret(PAGE);
 
 	if (!secret)
 		secret = map_locked();
@@ -105,6 +107,40 @@ const uint8_t *secret_read(const char *path)
 	}
 	close(fd);
 	return secret;
+}
+
+/* What makecontext() cannot pass on. */
+static struct {
+	void (*job)(const void *arg);
+	const void *arg;
+} on_stack;
+
+static void run_on_stack(void)
+{
+	on_stack.job(on_stack.arg);
+}
+
+void secret_run(void (*job)(const void *arg), const void *arg)
+{
+#ifdef OYSTER_SANITIZED	/* sanitizers want to know every stack */
+	uint8_t *stack = NULL;
+#else
+	uint8_t *stack = map_secret(STACK);
+#endif
+	ucontext_t context;
+
+	on_stack.job = job;
+	on_stack.arg = arg;
+	/* The lowest page is a guard: nothing may grow out of the stack. */
+	if (stack && !mprotect(stack, PAGE, PROT_NONE) && !getcontext(&context)) {
+		context.uc_link = NULL;
+		context.uc_stack.ss_sp = stack;
+		context.uc_stack.ss_size = STACK;
+		makecontext(&context, run_on_stack, 0);
+		setcontext(&context);
+	}
+	run_on_stack();
+	abort();
 }
 
 static bool write_file(const char *path, const uint8_t *secret)

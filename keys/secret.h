@@ -34,6 +34,14 @@ const uint8_t *secret_read(const char *path)
 bool secret_create(const char *path)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Call job(arg), which must not return, on a stack of such memory: what is
+ * worked out with the key on the way to a signature gives the key away, too.
+ * Where the kernel has no such memory, the stack is the usual one.
+ */
+_Noreturn void secret_run(void (*job)(const void *arg), const void *arg)
+	__attribute__((nonnull(1)));
+
 /* Wipe and release.  NULL is fine. */
 void secret_free(const uint8_t *secret);
 

@@ -66,17 +66,20 @@ static void follow(pid_t parent)
 		_exit(EXIT_FAILURE);
 }
 
-static _Noreturn void child(int socket, const char *key_file, pid_t parent)
+static void serve(const void *key_file)
 {
-	const uint8_t *secret;
-	bool ok;
+	const uint8_t *secret = secret_read(key_file);
+	bool ok = secret && oracle_serve(CHILD_FD, secret);
 
-	follow(parent);
-	shed(socket);
-	secret = secret_read(key_file);
-	ok = secret && oracle_serve(CHILD_FD, secret);
 	secret_free(secret);
 	_exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static _Noreturn void child(int socket, const char *key_file, pid_t parent)
+{
+	follow(parent);
+	shed(socket);
+	secret_run(serve, key_file);
 }
 
 /* A signer that hangs or dies must not hold a request for ever. */
