@@ -8,8 +8,7 @@
 #include "keys/verify/encoding.h"
 #include "keys/verify/item.h"
 
-#define PAYLOAD_MIN	256	/* bytes; from here to PAYLOAD_MAX lengths take two */
-#define PAYLOAD_MAX	65535
+#define PAYLOAD_MIN	256	/* bytes; from here to DOCUMENT_MAX lengths take two */
 
 /* All but the payload, with the shortest lengths: 84 44 a1013822 a0 59.... 5860 */
 #define ENVELOPE_LEN	(1 + 1 + 4 + 1 + 3 + 2 + DOCUMENT_SIG)
@@ -60,7 +59,6 @@ static bool read_envelope(struct document *document, struct text rest)
 	document->signature = item.bytes;
 	return rest.len == 0 && item.bytes.len == DOCUMENT_SIG &&
 	       document->payload.len >= PAYLOAD_MIN &&
-	       document->payload.len <= PAYLOAD_MAX &&
 	       len == ENVELOPE_LEN + document->payload.len;
 }
 

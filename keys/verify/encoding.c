@@ -114,9 +114,12 @@ void time_write(char to[static TIME_LEN], uint64_t seconds)
 	time_t when = (time_t)seconds;
 	struct tm tm;
 
-	if (seconds > LAST_SECOND || !gmtime_r(&when, &tm) ||
-	    !strftime(to, TIME_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm))
+	if (seconds > LAST_SECOND) {
 		snprintf(to, TIME_LEN, "second %llu", (unsigned long long)seconds);
+		return;
+	}
+	gmtime_r(&when, &tm);
+	strftime(to, TIME_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 struct text text_of(const char *string)
