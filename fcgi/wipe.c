@@ -49,6 +49,18 @@ void wipe_stack(void)
 
 #ifndef OYSTER_SANITIZED	/* sanitizers have a free() of their own */
 
+/*
+ * A static executable has no place for a second free(): there the linker is
+ * asked, by --wrap=free,--wrap=realloc, to lead all calls here.
+ */
+#ifdef WIPE_STATIC
+#define free		__wrap_free
+#define realloc		__wrap_realloc
+#define __libc_free	__real_free
+void free(void *bytes);
+void *realloc(void *old, size_t size);
+#endif
+
 void __libc_free(void *bytes);	/* glibc's, whoever else has a free() */
 
 /* Pages that nobody wrote to are not made for it, as writing zeros would. */
