@@ -130,6 +130,17 @@ $(B)/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(VERIFY) $(VERIFY_USES) $(B)/keys/or
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(VERIFY_LIBS) -ljansson
 
+# It plays the model server and the signer itself.
+$(B)/fuzz/fuzz_respond: $(B)/tests/fuzz/fuzz_respond.o \
+		$(filter-out $(addprefix $(B)/fcgi/,launch.o pool.o relay.o),$(FCGI)) \
+		$(addprefix $(B)/keys/,exchange.o keccak.o ecdsa.o)
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(B)/fuzz/fuzz_show: $(B)/tests/fuzz/fuzz_show.o $(B)/fcgi/show.o
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ -ljansson
+
 fuzzers: $(FUZZERS)
 
 fuzz:

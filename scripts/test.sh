@@ -10,6 +10,9 @@ cd "${0%/*}/.."
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev libcbor-dev libssl-dev \
 	perl python3 python3-pycryptodome python3-ecdsa jq bc openssl mandoc gdb
+case ${1:-} in
+fuzz)	need_packages clang libclang-rt-dev ;;
+esac
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 

@@ -7,6 +7,7 @@
 The second line keeps those that reach something the others do not.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -113,8 +114,39 @@ def put_questions():
     put("oracle", b"\x07" + 3 * both)
 
 
+def call(options, params, body):
+    """Parameters by their number in fuzz_respond.c or by their name."""
+    content = bytes([options])
+    for name, value in params:
+        content += (bytes([name]) if isinstance(name, int) else b"\0" + part(name)) + part(value)
+    return content + b"\0" + part(b"") + part(b"") + body
+
+
+def put_calls():
+    good = b'{"model":"llama3.2","prompt":"Why?","context":[1,2]}'
+    path = [(1, b"POST"), (2, b"/api/generate"), (3, b"%d" % len(good))]
+    digest = base64.b64encode(hashlib.sha256(good).digest())
+    for options in (0, 1, 2, 4, 8, 10, 16, 24, 32, 34, 40):
+        put("respond", call(options, path, good))
+    for more in ((4, b"n-1"), (4, b"a\r\nb"), (5, b"sha-256=:" + digest + b":"), (5, b"sha-256=:AA==:"), (2, b"/health"),
+                 (1, b"GET"), (b"HTTP_HOST", b"a"), (b"HTTP_X_OYSTER_NONCE", b""), (b"X" * 200, b"y" * 300)):
+        put("respond", call(0, path + [more], good))
+    for method, target in ((b"GET", b"/health"), (b"HEAD", b"/oyster/signer?x"), (b"GET", b"/api/generate"), (b"", b"*")):
+        put("respond", call(0, [(1, method), (2, target)], b""))
+    for body in REQUESTS + [good[:-1] + b',"stream":true}', b"x" * 2001, b"", b'{"model":"m","context":[1000]}']:
+        put("respond", call(2, path[:2] + [(3, b"%d" % len(body))], body))
+
+
+def put_shown():
+    info = b'"general.architecture":"llama","a":{"b":[{}]},"llama.vocab_size":%d,"tokenizer.ggml.tokens":%s'
+    for size, tokens in ((12, b"null"), (0, b'["a","\\"","[{"]'), (9, b"[]")):
+        put("show", b"\7" + b'{"license":"\\n","model_info":{' + info % (size, tokens) + b'},"modified_at":"x"}')
+
+
 def main():
     put_answers()
+    put_calls()
+    put_shown()
     put_documents()
     put_questions()
     for field in DIGESTS:
