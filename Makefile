@@ -99,11 +99,15 @@ $(filter $(B)/unit/test_verify%,$(UNITS)): $(B)/unit/%: $(B)/tests/unit/%.o $(VE
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) $(VERIFY_LIBS) -ljansson
 
+# For tests/t7000-differential.sh.
+$(B)/scanner: $(B)/tests/differential/scanner.o $(FCGI) $(KEYS)
+	$(LINK) -o $@ $^ $(LIBS) -ljansson
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-units: $(UNITS)
+units: $(UNITS) $(B)/scanner
 
 check: all units
 	B=$(abspath $(B)) prove $(PROVE_FLAGS) $(UNITS) $(TESTS)

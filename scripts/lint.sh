@@ -48,7 +48,7 @@ compile clang
 
 cppcheck -q --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	--inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE -I. \
-	fcgi keys tests/*.c tests/practice tests/unit tests/fuzz || complain 'cppcheck'
+	fcgi keys tests/*.c tests/practice tests/unit tests/fuzz tests/differential || complain 'cppcheck'
 
 # shellcheck disable=SC2046
 shellcheck -x $(git ls-files '*.sh' .ci/run) || complain 'shellcheck'
