@@ -26,6 +26,7 @@ PKGS      = $(KEYS_PKGS) fcgi libcurl
 ALL_CFLAGS = -D_GNU_SOURCE -I. -std=c11 -pthread $(WARN) $(HARDEN) -MMD -MP $(CFLAGS)
 LINK      = $(CC) -pthread $(LDHARDEN) $(LDFLAGS) $(WRAPS)
 
+COMMA     = ,
 pkg       = $(shell pkg-config --$(1) $(2))
 KEYS_LIBS = $(call pkg,libs,$(KEYS_PKGS))
 LIBS      = $(call pkg,libs,$(PKGS))
@@ -107,7 +108,12 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-units: $(UNITS) $(B)/scanner
+# Of the keys' objects, what the program calls goes through it first.
+$(B)/constant-time: $(B)/tests/constant-time.o $(KEYS)
+	$(LINK) $(patsubst %,-Wl$(COMMA)--wrap=%,read secp256k1_ec_seckey_verify \
+	    secp256k1_ec_pubkey_create secp256k1_ecdsa_sign_recoverable) -o $@ $^ $(KEYS_LIBS)
+
+units: $(UNITS) $(B)/scanner $(B)/constant-time
 
 check: all units
 	B=$(abspath $(B)) prove $(PROVE_FLAGS) $(UNITS) $(TESTS)

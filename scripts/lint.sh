@@ -8,7 +8,7 @@ cd "${0%/*}/.."
 . scripts/packages.sh
 
 # shellcheck disable=SC2086
-need_packages $BUILD_PACKAGES libcbor-dev libssl-dev libjansson-dev clang cppcheck shellcheck mandoc git
+need_packages $BUILD_PACKAGES libcbor-dev libssl-dev libjansson-dev valgrind clang cppcheck shellcheck mandoc git
 
 failed=0
 complain() {

@@ -9,7 +9,7 @@ cd "${0%/*}/.."
 
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev libcbor-dev libssl-dev \
-	perl python3 python3-pycryptodome python3-ecdsa jq bc openssl mandoc gdb
+	perl python3 python3-pycryptodome python3-ecdsa jq bc openssl mandoc gdb valgrind
 case ${1:-} in
 fuzz)	need_packages clang libclang-rt-dev ;;
 esac
