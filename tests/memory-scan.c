@@ -26,6 +26,7 @@
 
 #define PIECE		(1UL << 20)	/* bytes read at once */
 #define PAGES		4096		/* entries of a pagemap read at once */
+#define SHADOW		(1UL << 36)	/* bytes: so large is a sanitizer's table */
 #define SHORTEST	8
 #define LONGEST		64
 #define PATTERNS_MAX	4096
@@ -178,7 +179,8 @@ static void read_process(const char *pid)
 		struct place place = { pid, line };
 
 		line[strcspn(line, "\n")] = '\0';
-		if (sscanf(line, "%lx-%lx", &from, &to) == 2)
+		if (sscanf(line, "%lx-%lx", &from, &to) == 2 &&
+		    to - from < SHADOW)
 			read_mapping(&place, memory, pagemap, from, to);
 	}
 	if (lines)

@@ -3,6 +3,8 @@
  * in the signer's only in memory that not even root can look into, or in one
  * page where the kernel has no such memory.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "keys/signer.h"
@@ -12,6 +14,7 @@
 
 #define KEY	"key"
 #define KEY_LEN	32	/* bytes */
+#define SEARCHES	60
 
 /* The key is never whole in this program: byte i is this xor 0x5a. */
 static uint8_t masked(size_t i)
@@ -129,6 +132,45 @@ static void the_key_is_nowhere_else(void)
 	CHECK(leave_scratch(scratch, back));
 }
 
+static atomic_bool enough;
+
+static void *keep_signing(void *signer)
+{
+	struct signer_signed made;
+
+	while (!atomic_load(&enough))
+		if (!signer_sign(signer, &made, &exchange, strings))
+			return signer;
+	return NULL;
+}
+
+/* It is at work most of the time, with the key on its stack. */
+static void nor_is_it_where_the_signer_works(void)
+{
+	bool secret_memory = false;
+	pthread_t thread;
+	struct signer *signer;
+	void *failed = NULL;
+	char scratch[32];
+	int back = enter_scratch(scratch), count = 0, i;
+
+	CHECK(write_masked());
+	signer = signer_start(KEY);
+	CHECK(signer && !pthread_create(&thread, NULL, keep_signing, signer));
+	for (i = 0; i < SEARCHES && count == 0; i++)
+		count = count_keys(signer_pid(signer), &secret_memory);
+	atomic_store(&enough, true);
+	CHECK(!pthread_join(thread, &failed) && !failed);
+	if (count < 0 || !secret_memory)
+		printf("# not root, or no memfd_secret here\n");
+	else
+		CHECK(count == 0);
+
+	signer_free(signer);
+	CHECK(!unlink(KEY));
+	CHECK(leave_scratch(scratch, back));
+}
+
 /* The measure itself: what is in a page of this process must be found. */
 static void the_measure_finds_a_key(void)
 {
@@ -150,10 +192,12 @@ int main(void)
 {
 #ifdef OYSTER_SANITIZED
 	(void)the_key_is_nowhere_else;
+	(void)nor_is_it_where_the_signer_works;
 	(void)the_measure_finds_a_key;
 	return SKIP_ALL("a sanitizer's memory is too large to be looked through");
 #else
 	RUN(the_key_is_nowhere_else);
+	RUN(nor_is_it_where_the_signer_works);
 	RUN(the_measure_finds_a_key);
 	return DONE();
 #endif
