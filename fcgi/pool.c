@@ -49,6 +49,7 @@ struct pool {
 	struct worker *resting;		/* top of the stack */
 	struct worker *ended;		/* whose thread has ended last */
 	long accepting;
+	time_t trimmed;			/* the last second whose end gave memory back */
 	atomic_bool stop;
 	long count;
 	struct worker worker[];
@@ -141,6 +142,32 @@ static void push(struct worker *worker)
 	worker->pool->resting = worker;
 }
 
+static bool is_last(const struct worker *worker)
+{
+	const struct worker *other = worker->pool->resting;
+
+	while (other && (other == worker || !other->runs))
+		other = other->below;
+	return !other;
+}
+
+/*
+ * The load has gone down.  Of hundreds of threads that end together one in a
+ * second sees to it, and the last: each would hold up all others.
+ */
+static void give_back(struct worker *worker, time_t second)
+{
+	struct pool *pool = worker->pool;
+
+	if (second == pool->trimmed && !is_last(worker))
+		return;
+	pool->trimmed = second;
+	pthread_mutex_unlock(&pool->lock);
+	relay_shrink(pool->server->relay);
+	malloc_trim(0);
+	pthread_mutex_lock(&pool->lock);
+}
+
 /* Returns: whether the worker was called in; if not, its thread is to end. */
 static bool rest(struct worker *worker)
 {
@@ -154,12 +181,8 @@ static bool rest(struct worker *worker)
 	while (worker->rests && !atomic_load(&pool->stop) && code != ETIMEDOUT)
 		code = pthread_cond_clockwait(&worker->called, &pool->lock,
 					      CLOCK_MONOTONIC, &until);
-	if (code == ETIMEDOUT && worker->rests) {
-		pthread_mutex_unlock(&pool->lock);
-		relay_shrink(pool->server->relay);	/* the load has gone down */
-		malloc_trim(0);
-		pthread_mutex_lock(&pool->lock);
-	}
+	if (code == ETIMEDOUT && worker->rests)
+		give_back(worker, until.tv_sec);
 	worker->runs = !worker->rests;
 	if (!worker->runs)
 		end(worker);
