@@ -62,10 +62,13 @@ do
 done <<\EOF
 server.compat-module-load = "disable"
 server.modules = ("mod_fastcgi")
-server.max-connections = 1280
-server.max-fds = 4096
-"listen-backlog" => 1280
+server.max-connections = 10000
+server.listen-backlog = 4096
+server.max-fds = 20000
+"listen-backlog" => 4096
+"disable-time" => 0
 "server.graceful-shutdown-timeout" => 600
+"server.clock-jump-restart" => 0
 "server.h2proto" => "disable"
 "server.h2c" => "disable"
 "header-strict" => "enable"
