@@ -4,6 +4,8 @@
 # make asan       both again under AddressSanitizer and UBSan
 # make tsan       the threaded tests under ThreadSanitizer
 # make fuzz       libFuzzer on what reads other people's bytes, FUZZ_SECONDS for each
+# make chaos      processes are killed under load, two minutes each
+# make torture    all that fails is made to fail, everywhere: for hours
 # make lint       compilers' warnings, cppcheck, shellcheck, the folders' rules
 # make bench      requests, processor time and memory, beside mod_proxy
 # make install    DESTDIR and PREFIX are honoured; make uninstall undoes it
@@ -87,6 +89,12 @@ $(B)/practice-model: $(PRACTICE)
 $(B)/memory-scan $(B)/without: $(B)/%: $(B)/tests/%.o
 	$(LINK) -o $@ $^
 
+# Preloaded into what the tests torture.
+units: $(B)/torture/shim.so
+$(B)/torture/shim.so: tests/torture/shim.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=c11 -pthread $(WARN) -fPIC -O2 -g -shared -o $@ $< -ldl
+
 $(B)/unit/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(KEYS)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -ljansson
@@ -159,6 +167,16 @@ fuzz:
 	    LDFLAGS='$(FUZZED)'
 	B=build-fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
 
+# The long forms of tests/t73*.sh; what they measure goes to $(B)/torture/results.
+TORTURE   = B=$(abspath $(B)) TORTURE_RESULTS=$(abspath $(B))/torture/results
+
+chaos: all units
+	$(TORTURE) CHAOS_SECONDS=120 prove --timer tests/t7300-chaos.sh
+
+torture: all units
+	$(TORTURE) STRIDE=1 SLOW_SECONDS=120 MANY_REQUESTS=1000000 \
+		prove --timer $(filter-out tests/t7300-chaos.sh,$(wildcard tests/t73*.sh))
+
 lint:
 	scripts/lint.sh
 
@@ -190,6 +208,6 @@ uninstall:
 clean:
 	rm -rf build build-asan build-tsan build-fuzz build-lint build-lint-clang
 
-.PHONY: all verify static units check asan tsan fuzzers fuzz lint bench install uninstall clean
+.PHONY: all verify static units check asan tsan fuzzers fuzz chaos torture lint bench install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -298,7 +298,8 @@ async function checkWithLibrary(exchange, options) {
 			verifyMessage(base, `0x${signature.toString("hex")}`).toLowerCase() === options.address,
 	};
 	const valid = await httpbis.verifyMessage(
-		{ keyLookup: async ({ keyid }) => keyid === options.address ? eip191 : null, all: true },
+		{ keyLookup: async ({ keyid }) => keyid === options.address ? eip191 : null, all: true,
+			tolerance: options.slack },
 		{ status: exchange.status, headers: Object.fromEntries(exchange.headers) },
 		{ method: exchange.method, url: `http://localhost${exchange.path}`,
 			headers: Object.fromEntries(exchange.sent) });
