@@ -79,7 +79,7 @@ test_expect_success 'the search finds each form of the key in a process that has
 import sys, time
 forms = [bytes.fromhex(line.split()[1]) for line in open(\"patterns\")]
 print(\"ready\", flush=True)
-time.sleep(60)" >ready &
+time.sleep(600)" >ready &
 	pid=$! &&
 	wait_for 20 test -s ready &&
 	"$B/memory-scan" patterns all >found

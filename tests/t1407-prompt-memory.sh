@@ -10,7 +10,7 @@ test "$(id -u)" = 0 || skip_all 'only root may look into memory'
 ! grep -q __asan_init "$B/oyster-responder" ||
 	CI='' skip_all 'AddressSanitizer keeps what was freed'
 
-OYSTER_TIMEOUT=2
+OYSTER_TIMEOUT=4
 OYSTER_MAX_BODY=4194304
 export OYSTER_TIMEOUT OYSTER_MAX_BODY
 
@@ -79,7 +79,7 @@ start_lighttpd
 test_expect_success 'while a prompt is with the model, the search finds it in a responder' '
 	request slow-1000 300 &&
 	{ post ask.json & } &&
-	wait_for 5 model_counts waiting 1 &&
+	wait_for 20 model_counts waiting 1 &&
 	! is_clean &&
 	wait && status 200 && signed &&
 	clean
@@ -196,8 +196,8 @@ holding() {
 test_expect_success 'a large prompt lies in the private directory, and in no other file' '
 	: >began &&
 	request llama3.2 1000000 &&
-	{ post ask.json --limit-rate 400k & } &&
-	wait_for 5 holding &&
+	{ post ask.json --limit-rate 200k & } &&
+	wait_for 10 holding &&
 	! grep -v "^$OYSTER_RUN_DIR/lighttpd-upload-" holders &&
 	find /tmp /var/tmp /var/log /dev/shm /run -ignore_readdir_race -xdev -path "$TRASH" -prune \
 		-o -type f -newer began -print >files || : &&
