@@ -126,7 +126,7 @@ units: $(UNITS) $(B)/scanner $(B)/constant-time
 check: all units
 	B=$(abspath $(B)) prove $(PROVE_FLAGS) $(UNITS) $(TESTS)
 
-THREADED  = tests/t1000-generate.sh tests/t1200-limits.sh \
+THREADED  = tests/t1000-generate.sh tests/t1130-vocabulary.sh tests/t1200-limits.sh \
 	    tests/t1300-client-gone.sh tests/t1400-processes.sh tests/t1900-load.sh
 SANITIZED = HARDEN=-fPIE LDHARDEN=-pie
 

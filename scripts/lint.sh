@@ -70,6 +70,16 @@ only 'nettle/' keys/keccak.h keys/keccak.c keys/exchange.c fcgi/digest.h fcgi/di
 only 'openssl/' keys/verify/chain.c
 only 'cbor' keys/verify/item_cbor.c
 
+# Each test that tests/THREATS.md names is there, file and title.
+perl -ne '
+	while (/`((?:t\d|unit|fuzz|differential)[^`]*)`((?:,? ?"[^"]*")*)/g) {
+		my ($file, $titles) = ($1, $2);
+		open my $test, "<", "tests/$file" or print("$file\n"), next;
+		local $/;
+		my $text = <$test>;
+		index($text, $_) >= 0 or print "$file: $_\n" for $titles =~ /"([^"]*)"/g;
+	}' tests/THREATS.md | grep . >&2 && complain '^ tests/THREATS.md names it, and it is not there'
+
 # What wants a better function, or another file.
 refuse 'banned function' \
 	'\<(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|atoi|atol|gets|localtime|gmtime|system|popen)\(' \
