@@ -137,8 +137,11 @@ void json_string(struct buf *out, const char *text, size_t len)
 
 	buf_str(out, "\"");
 	for (size_t i = 0; i < len; i += taken) {
-		const char *instead = escape(room, text + i, len - i, &taken);
+		const char *instead = NULL;
 
+		taken = 1;
+		if (text[i] < 'a' || text[i] > 'z')	/* most are letters: huge replies */
+			instead = escape(room, text + i, len - i, &taken);
 		if (!instead)
 			continue;
 		buf_add(out, text + plain, i - plain);
