@@ -5,7 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALLEST	256	/* bytes of a first allocation */
+#define SMALLEST	256		/* bytes of a first allocation */
+#define STEEP		(32 * 1024)	/* larger ones grow faster */
+
+/*
+ * Growing copies, and wipes what it leaves behind.  Of a large piece the pages
+ * that nobody has written to cost nothing: there may be many of them.
+ */
+static size_t grown(const struct buf *buf)
+{
+	size_t cap;
+
+	if (buf->cap < STEEP)
+		return buf->cap < SMALLEST ? SMALLEST : buf->cap * 2;
+	cap = buf->cap > SIZE_MAX / 8 ? SIZE_MAX : buf->cap * 8;
+	return cap > buf->max ? buf->max : cap;
+}
 
 enum oyster_err buf_reserve(struct buf *buf, size_t len)
 {
@@ -18,9 +33,7 @@ enum oyster_err buf_reserve(struct buf *buf, size_t len)
 	if (need <= buf->cap)
 		return OYSTER_OK;
 
-	cap = buf->cap > SIZE_MAX / 2 ? need : buf->cap * 2;
-	if (cap < SMALLEST)
-		cap = SMALLEST;
+	cap = grown(buf);
 	if (cap < need)
 		cap = need;
 	data = realloc(buf->data, cap);
