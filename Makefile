@@ -7,7 +7,7 @@
 # make chaos      processes are killed under load, two minutes each
 # make torture    all that fails is made to fail, everywhere: for hours
 # make lint       compilers' warnings, cppcheck, shellcheck, the folders' rules
-# make bench      requests, processor time and memory, beside mod_proxy
+# make bench      speed, processor time and memory, beside mod_proxy and nginx
 # make install    DESTDIR and PREFIX are honoured; make uninstall undoes it
 
 PREFIX   ?= /usr/local
@@ -121,6 +121,10 @@ $(B)/constant-time: $(B)/tests/constant-time.o $(KEYS)
 	$(LINK) $(patsubst %,-Wl$(COMMA)--wrap=%,read secp256k1_ec_seckey_verify \
 	    secp256k1_ec_pubkey_create secp256k1_ecdsa_sign_recoverable) -o $@ $^ $(KEYS_LIBS)
 
+# The bare libraries, to compare with.
+$(B)/bench-bare: $(B)/scripts/bench/bare.o
+	$(LINK) -o $@ $^ $(KEYS_LIBS)
+
 units: $(UNITS) $(B)/scanner $(B)/constant-time
 
 check: all units
@@ -180,7 +184,7 @@ torture: all units
 lint:
 	scripts/lint.sh
 
-bench: all
+bench: all $(B)/bench-bare
 	B=$(abspath $(B)) scripts/bench.sh
 
 install: all

@@ -1,195 +1,119 @@
 #!/bin/sh
-# bench.sh [--markdown]: requests per second, processor time and memory, with
-# the practice model as the model server, asked
+# bench.sh [--instructions] [--readme]: what an answer costs, beside others.
 #
-#	(a) directly, (b) through lighttpd's mod_proxy, (c) through ours
+# The practice model is asked directly, through lighttpd's mod_proxy, through
+# nginx's proxy_pass, and through ours, in turn; medians of the rounds count.
+# All run on this machine and share it with wrk and the model.
 #
-# in turn, several rounds; medians are printed.  (b) and (c) run the shipped
-# conf/lighttpd.conf and differ in the handler alone.  Settings of the
-# environment (OYSTER_THREADS ...) count, ROUNDS and SECONDS_EACH too.
+#	--instructions	also counts instructions by library (valgrind)
+#	--readme	puts tables and pictures into README.md and scripts/bench/
+#	BENCH=quick	three minutes instead of twelve
+#
+# $B/bench gets samples (what was measured), table.md, table.csv and *.png.
+# Settings of the environment (OYSTER_THREADS ...) count.
 
 set -eu
 top=$(cd "${0%/*}/.." && pwd)
 . "$top/scripts/packages.sh"
+. "$top/scripts/bench/servers.sh"
 B=${B:-$top/build}
-ROUNDS=${ROUNDS:-3}
-SECONDS_EACH=${SECONDS_EACH:-3}
-CLIENTS='1 32 128'
+out=$B/bench
 WAITING='100 600 1200'	# 1,200 is what two responders take by default
-markdown=${1:-}
 
 # shellcheck disable=SC2086
-need_packages $BUILD_PACKAGES $RUN_PACKAGES wrk python3
+need_packages $BUILD_PACKAGES $RUN_PACKAGES wrk nginx-light gnuplot-nox python3
 PATH=$PATH:/usr/sbin:/sbin
-make -s -C "$top" B="$B"
+make -s -C "$top" B="$B" all "$B/bench-bare"
+mkdir -p "$out"
 
-# --- processes ---
-
-dir=$(mktemp -d /tmp/oyster-bench.XXXXXX)
-running=	# what we have started, by pid
-
-finish() {
-	trap '' INT TERM
-	# shellcheck disable=SC2086
-	test -z "$running" || kill $running 2>/dev/null || :
-	wait
-	rm -rf "$dir"
-}
+# A tmpfs, as conf/lighttpd.conf wants for large bodies.
+dir=$(mktemp -d /dev/shm/oyster-bench.XXXXXX || mktemp -d /tmp/oyster-bench.XXXXXX)
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-fail() {
-	echo "$*" >&2
-	cat "$dir"/*.log >&2
-	exit 1
-}
-
-# patiently COMMAND...: until it succeeds, for at most five seconds
-patiently() {
-	tries=100
-	until "$@"
-	do
-		tries=$((tries - 1))
-		test $tries -gt 0 || return 1
-		sleep 0.05
-	done
-}
-
-free_port() {
-	python3 -c 'import socket
-s = socket.create_server(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-
-start_model() {
-	"$B/practice-model" -w "$dir/port" >"$dir/model.log" 2>&1 &
-	running="$running $!"
-	patiently test -s "$dir/port" || fail 'the practice model does not start'
-	model=$(cat "$dir/port")
-	OYSTER_UPSTREAM=http://127.0.0.1:$model
-	export OYSTER_UPSTREAM
-}
-
-answers() {
-	curl -s -f -m 2 -D "$dir/head" -o "$dir/body" \
-		-d '{"model":"llama3.2","prompt":"hello"}' \
-		"http://127.0.0.1:$1/api/generate"
-}
-
-# start_lighttpd NAME: with $dir/NAME.conf; sets server and port
-start_lighttpd() {
-	port=$(free_port)
-	OYSTER_PORT=$port OYSTER_RUN_DIR=$dir/$1 \
-		"$B/oyster-responder" --check \
-		lighttpd -D -f "$dir/$1.conf" 2>"$dir/$1.log" &
-	server=$!
-	running="$running $server"
-	patiently answers "$port" || fail "lighttpd ($1) does not answer"
-}
-
-children_of() {
-	for parent
-	do
-		cat "/proc/$parent/task/$parent/children"
-	done
-}
-
-start_signed() {
-	start_lighttpd signed
-	grep -q '^x-oyster-signature: ' "$dir/head" || fail 'an answer is not signed'
-	responders=$(children_of "$server")
-	# shellcheck disable=SC2086
-	signers=$(children_of $responders)
-}
-
-is_gone() {
-	for process in $server $responders $signers
-	do
-		test ! -e "/proc/$process" || return 1
-	done
-}
-
-stop_signed() {
-	kill "$server"
-	wait "$server" || :
-	patiently is_gone || fail 'processes are left'
-	running=$model_pid
-}
-
-write_configurations() {
-	cat >"$dir/signed.conf" <<-EOF
-	include "$top/conf/lighttpd.conf"
-	server.bind := "127.0.0.1"
-	EOF
-	cat >"$dir/mod_proxy.conf" <<-EOF
-	include "$top/conf/lighttpd.conf"
-	server.bind := "127.0.0.1"
-	server.modules := ( "mod_proxy" )
-	fastcgi.server := ( )
-	proxy.server = ( "" => (( "host" => "127.0.0.1", "port" => $model )) )
-	EOF
-}
-
-# --- what is measured ---
-
-# Clock ticks of processor time that the processes have used; 0 for none.
+# User's and system's clock ticks of the processes; 0 0 for none.
 ticks() {
 	for process
 	do
 		cat "/proc/$process/stat"
-	done | awk '{ sum += $14 + $15 } END { print sum + 0 }'
+	done | awk '{ u += $14; s += $15 } END { print u + 0, s + 0 }'
 }
 
-# shellcheck disable=SC2086
+# Of server, responders, signers.
 all_ticks() {
+	# shellcheck disable=SC2046,SC2086
 	case $1 in
-	direct)		echo 0 0 0 ;;
-	mod_proxy)	echo "$(ticks $proxy) 0 0" ;;
-	signed | single) echo "$(ticks $server) $(ticks $responders) $(ticks $signers)" ;;
+	direct)		echo 0 0 0 0 0 0 ;;
+	mod_proxy)	echo "$(ticks $proxy) 0 0 0 0" ;;
+	nginx)		echo "$(ticks $(children_of $nginx)) 0 0 0 0" ;;
+	*)		echo "$(ticks $server) $(ticks $responders) $(ticks $signers)" ;;
 	esac
 }
 
-export BENCH_FIELD
+port_of() {
+	case $1 in
+	direct)		echo "$direct_port" ;;
+	mod_proxy)	echo "$proxy_port" ;;
+	nginx)		echo "$nginx_port" ;;
+	*)		echo "$signed_port" ;;
+	esac
+}
 
-# run ROUND CLIENTS TARGET PORT [SECONDS]
+# run SIZE CLIENTS TARGET SECONDS: a sample line, see report.py
 run() {
+	export BENCH_MODEL BENCH_FIELD
+	BENCH_FIELD=''
+	# A receipt has no place for "raw": one signature.
+	test "$3" != single || BENCH_FIELD=',"raw":true'
 	before=$(all_ticks "$3")
-	timeout $((${5:-$SECONDS_EACH} + 20)) \
-		wrk -t1 -c"$2" -d"${5:-$SECONDS_EACH}" -s "$top/scripts/bench.lua" \
-		"http://127.0.0.1:$4/api/generate" >"$dir/wrk" || fail 'wrk failed'
-	# shellcheck disable=SC2046
-	echo $(awk '$1 == "bench" { print $2, $3, $4 }' "$dir/wrk") \
-		"$before" "$(all_ticks "$3")" |
-		awk -v what="run $1 $2 $3" \
-			'{ print what, $1, $2, $3, $7 - $4, $8 - $5, $9 - $6 }'
+	timeout $(($4 + 40)) wrk -t1 -c"$2" -d"$4" --timeout 30 \
+		-s "$top/scripts/bench/wrk.lua" \
+		"http://127.0.0.1:$(port_of "$3")/api/generate" >"$dir/wrk" ||
+		fail 'wrk failed'
+	echo "run $1 $2 $3 $(sed -n 's/^bench[[:space:]]*//p' "$dir/wrk")" \
+		"$before $(all_ticks "$3")"
+}
+
+# compare SIZE MODEL ROUNDS SECONDS TARGETS CLIENTS...
+compare() {
+	size=$1 BENCH_MODEL=$2 rounds=$3 seconds=$4 targets=$5
+	shift 5
+	while test "$rounds" -gt 0
+	do
+		for clients
+		do
+			for target in $targets
+			do
+				run "$size" "$clients" "$target" "$seconds"
+			done
+		done
+		rounds=$((rounds - 1))
+	done
 }
 
 measure_speed() {
-	for target in direct mod_proxy signed
-	do
-		BENCH_FIELD=''
-		eval "run 0 32 $target \$${target}_port 1" >/dev/null	# warm-up
-	done
-	round=0
-	while test $((round += 1)) -le "$ROUNDS"
-	do
-		for clients in $CLIENTS
-		do
-			run $round "$clients" direct "$direct_port"
-			run $round "$clients" mod_proxy "$mod_proxy_port"
-			run $round "$clients" signed "$signed_port"
-			# A receipt has no place for "raw": one signature.
-			BENCH_FIELD=',"raw":true'
-			run $round "$clients" single "$signed_port"
-			BENCH_FIELD=''
-		done
-	done
+	all='direct mod_proxy nginx signed single'
+	few='direct mod_proxy nginx signed'
+	compare warm-up llama3.2 1 1 "$all" 32 >"$dir/warm-up"
+	if test "${BENCH:-}" = quick
+	then
+		compare 300 llama3.2 2 1 "$all" 1 16 128
+		compare 1048576 huge-1048576 1 2 "$few" 16
+		return
+	fi
+	compare 300 llama3.2 3 2 "$all" 1 16 64 128 512
+	compare 16384 huge-16384 2 2 "$few" 1 16 64 128 512
+	compare 262144 huge-262144 2 2 "$few" 1 16 64 128
+	compare 262144 huge-262144 1 6 "$few" 512
+	compare 1048576 huge-1048576 2 3 "$few" 1 16 64
+	compare 1048576 huge-1048576 1 6 "$few" 128
+	compare 1048576 huge-1048576 1 15 "$few" 512
 }
 
 # KB of memory, what is shared counted in parts
 pss() {
-	for process in $server $responders $signers
+	for process
 	do
 		cat "/proc/$process/smaps_rollup"
 	done | awk '$1 == "Pss:" { sum += $2 } END { print sum }'
@@ -200,55 +124,166 @@ waiting_now() {
 		grep -q "\"waiting\":$1[,}]"
 }
 
-measure_memory() {
-	echo "memory idle $(pss)"
+# measure_waiting TARGET PID...
+measure_waiting() {
+	what=$1
+	shift
+	echo "memory $what idle $(pss "$@")"
 	for clients in $WAITING
 	do
-		python3 "$top/scripts/bench-wait.py" "$port" "$clients" >"$dir/answered" &
+		python3 "$top/scripts/bench/clients.py" wait "$(port_of "$what")" \
+			"$clients" >"$dir/answered" &
 		waiter=$!
 		patiently waiting_now "$clients" || :	# fewer: the answers will tell
-		kb=$(pss)
+		kb=$(pss "$@")
 		wait $waiter || fail 'the waiting clients failed'
-		echo "memory $clients $kb $(cat "$dir/answered")"
+		echo "memory $what $clients $kb $(cat "$dir/answered")"
 	done
-	patiently waiting_now 0 || :
-	echo "memory gone $(pss)"
+}
+
+# The most memory while 128 clients take replies of a megabyte, and what is left.
+measure_large() {
+	BENCH_MODEL=huge-1048576
+	run 1048576 128 signed 4 >"$dir/large" &
+	load=$!
+	most=0
+	while kill -0 $load 2>/dev/null
+	do
+		kb=$(pss "$@")
+		test "$kb" -lt "$most" || most=$kb
+		sleep 0.1
+	done
+	wait $load
+	echo "memory signed large $most"
+	sleep 12	# threads rest for five seconds; lighttpd looks every few
+	echo "memory signed gone $(pss "$@")"
+}
+
+measure_memory() {
+	# shellcheck disable=SC2086
+	set -- $server $responders $signers
+	measure_waiting signed "$@"
+	measure_large "$@"
+	measure_waiting mod_proxy "$proxy"
+}
+
+# The sum of the most resident memory that the processes ever had, in KB.
+peaks() {
+	for process
+	do
+		cat "/proc/$process/status"
+	done | awk '$1 == "VmHWM:" { sum += $2 } END { print sum }'
+}
+
+# ask NAME MODEL BYTES: a long prompt or reply, beside a direct one
+ask() {
+	# shellcheck disable=SC2086
+	set -- "$@" $server $responders $signers
+	name=$1 model=$2 bytes=$3
+	shift 3
+	direct=$(python3 "$top/scripts/bench/clients.py" ask "$direct_port" \
+		"$model" "$bytes")
+	for process
+	do
+		echo 5 >"/proc/$process/clear_refs"	# the peak begins anew
+	done
+	before=$(peaks "$@")
+	ours=$(python3 "$top/scripts/bench/clients.py" ask "$signed_port" \
+		"$model" "$bytes")
+	echo "long $name $direct $ours $before $(peaks "$@")"
+}
+
+measure_long() {
+	ask prompt-1048576 huge-300 1048576	# it does not say the prompt again
+	ask prompt-8388608 huge-300 $((8388608 - 64))
+	ask reply-16777216 huge-$((16777216 - 512)) 1
+}
+
+# Clients that wait: what they get done of what the model allows.
+measure_waits() {
+	while read -r clients milliseconds seconds
+	do
+		BENCH_MODEL=slow-$milliseconds
+		echo "wait $milliseconds $(run 0 "$clients" signed "$seconds")"
+	done <<-EOF
+	200 300 4
+	800 300 4
+	1200 2000 8
+	EOF
+}
+
+measure_start() {
+	for _ in 1 2 3 4 5
+	do
+		port=$(free_port)
+		timeout 30 python3 "$top/scripts/bench/clients.py" first "$port" >"$dir/first" &
+		waiter=$!
+		sleep 0.3	# it asks every millisecond now
+		begun=$(date +%s%N)
+		launch signed
+		wait $waiter || fail 'no answer'
+		echo "start $((($(cat "$dir/first") - begun) / 1000))"
+		stop "$server"
+	done
+}
+
+measure_size() {
+	strip -o "$dir/stripped" "$B/oyster-responder"
+	echo "size $(wc -c <"$dir/stripped")" \
+		"$(readelf -d "$B/oyster-responder" | grep -c NEEDED)" \
+		"$(ldd "$B/oyster-responder" | grep -c '=> /')"
 }
 
 describe() {
-	echo "$(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1)," \
-		"Linux $(uname -r)," \
-		"$(lighttpd -v | sed 's/ .*//; q')," \
-		"libcurl $(pkg-config --modversion libcurl), $(wrk -v 2>&1 | sed 's/ \[.*//; q')," \
-		"load before $(cut -d' ' -f1 /proc/loadavg);" \
-		"$ROUNDS rounds of $SECONDS_EACH s"
-	echo
+	echo "machine $(nproc) cores of" \
+		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1)," \
+		"Linux $(uname -r), $(lighttpd -v | sed 's/ .*//; q')," \
+		"$(nginx -v 2>&1 | sed 's/.*: //')," \
+		"libcurl $(pkg-config --modversion libcurl)," \
+		"$(wrk -v 2>&1 | sed 's/ \[.*//; q')," \
+		"load before $(cut -d' ' -f1 /proc/loadavg)"
+}
+
+measure() {
+	describe
+	measure_size
+	"$B/bench-bare"
+	write_configurations
+	measure_start
+	start_mod_proxy
+	start_nginx
+	start_signed
+	measure_speed
+	"$B/bench-bare"
+	measure_waits
+	stop "$server"
+
+	start_signed	# memory of a server that has not worked yet
+	if ! cat /proc/"${responders%% *}"/smaps_rollup >"$dir/body" 2>&1
+	then
+		echo 'note only root can read the memory of the responders'
+	else
+		measure_memory
+		measure_long
+	fi
+	stop "$server"
 }
 
 "$B/oyster-key" new "$dir/bench.sec" >"$dir/key.log"
 OYSTER_KEY_FILE=$dir/bench.sec
 export OYSTER_KEY_FILE
-describe
 start_model
-model_pid=$!
-write_configurations
-
-start_lighttpd mod_proxy
-proxy=$server mod_proxy_port=$port direct_port=$model
-start_signed
-signed_port=$port
-measure_speed >"$dir/samples"
-kill "$proxy"
-wait "$proxy" || :
-stop_signed
-
-start_signed	# memory of a server that has not worked yet
-if cat /proc/"${responders%% *}"/smaps_rollup >"$dir/body" 2>&1
-then
-	measure_memory >>"$dir/samples"
-else
-	echo 'memory: only root can read that of the responders'
-fi
-stop_signed
-# shellcheck disable=SC2086
-python3 "$top/scripts/bench-report.py" $markdown <"$dir/samples"
+measure >"$out/samples"
+case " $* " in
+*' --instructions '*) . "$top/scripts/bench/instructions.sh" >>"$out/samples" ;;
+esac
+python3 "$top/scripts/bench/report.py" "$out"
+test "${BENCH:-}" = quick || for plot in throughput memory answer
+do
+	(cd "$out" && gnuplot "$top/scripts/bench/$plot.gnuplot")
+done
+cat "$out/table.md"
+case " $* " in
+*' --readme '*) python3 "$top/scripts/bench/report.py" "$out" "$top/README.md" &&
+	cp "$out"/*.png "$top/scripts/bench" ;;
+esac
