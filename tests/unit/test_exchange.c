@@ -191,6 +191,29 @@ static void a_nonce_has_1_to_128_characters_of_its_alphabet(void)
 	CHECK(!exchange_is_nonce(nonce));
 }
 
+/* The shortest nonce, and the longest of everything. */
+static void nothing_of_a_base_is_cut(void)
+{
+	static const uint8_t address[ECDSA_ADDRESS_LEN];
+	static const uint8_t sig[ECDSA_SIG_LEN];
+	struct exchange_fields fields;
+	struct exchange exchange = good();
+	char base[EXCHANGE_BASE];
+
+	strcpy(exchange.nonce, "n");
+	CHECK(exchange_base(base, &exchange, 7, address) == strlen(base));
+	CHECK(strstr(base, ";created=7;nonce=\"n\";keyid=\"0x0000"));
+	exchange.status = 999;
+	strcpy(exchange.method, "POST");
+	strcpy(exchange.path, "/oyster/signer");
+	memset(exchange.nonce, 'n', LONGEST_NONCE);
+	exchange.nonce[LONGEST_NONCE] = '\0';
+	exchange_fields(&fields, &exchange, UINT64_MAX, address, sig);
+	CHECK(!strcmp(fields.input + strlen(fields.input) - 14, "\";tag=\"oyster\""));
+	CHECK(exchange_base(base, &exchange, UINT64_MAX, address) == strlen(base));
+	CHECK(!strcmp(base + strlen(base) - 14, "\";tag=\"oyster\""));
+}
+
 static void a_nonce_cannot_end_its_quotes_or_its_line(void)
 {
 	static const char *const nonces[] = {
@@ -250,6 +273,7 @@ int main(void)
 	RUN(a_status_has_three_digits);
 	RUN(only_served_methods_and_paths_are_valid);
 	RUN(a_nonce_has_1_to_128_characters_of_its_alphabet);
+	RUN(nothing_of_a_base_is_cut);
 	RUN(a_nonce_cannot_end_its_quotes_or_its_line);
 	RUN(strings_without_an_end_are_not_valid);
 	RUN(the_longest_base_and_fields_fit);

@@ -4,6 +4,7 @@
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <ucontext.h>
 
 #include "keys/ecdsa.h"
 #include "keys/secret.h"
@@ -23,7 +24,19 @@ FAULT(int, fstat, (int fd, struct stat *st), (fd, st))
 FAULT(ssize_t, read, (int fd, void *bytes, size_t len), (fd, bytes, len))
 FAULT(ssize_t, write, (int fd, const void *bytes, size_t len), (fd, bytes, len))
 FAULT(int, fsync, (int fd), (fd))
-FAULT(int, close, (int fd), (fd))
+FAULT(int, mprotect, (void *at, size_t len, int prot), (at, len, prot))
+FAULT(int, getcontext, (ucontext_t *context), (context))
+
+int __real_close(int fd);
+int __wrap_close(int fd);
+
+/* One that fails has closed all the same. */
+int __wrap_close(int fd)
+{
+	int rc = __real_close(fd);
+
+	return fault_is_due("close") ? -1 : rc;
+}
 
 ssize_t __real_getrandom(void *bytes, size_t len, unsigned flags);
 ssize_t __wrap_getrandom(void *bytes, size_t len, unsigned flags);
@@ -38,14 +51,39 @@ ssize_t __wrap_getrandom(void *bytes, size_t len, unsigned flags)
 }
 
 
+/* Pages that a test has seen unmapped: what was in them then. */
+static uint8_t unmapped[SECRET_LEN];
+static int unmappings;
+static int pages = 1;	/* that must be given back */
+
+int __real_munmap(void *at, size_t len);
+int __wrap_munmap(void *at, size_t len);
+
+int __wrap_munmap(void *at, size_t len)
+{
+	memcpy(unmapped, at, sizeof(unmapped));
+	unmappings++;
+	return __real_munmap(at, len);
+}
+
+/* The descriptor that the next file gets: none may be left behind. */
+static int next_descriptor(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	__real_close(fd);
+	return fd;
+}
+
 static char key[] = KEY;
 
 static int read_key(void *path)
 {
+	int next = next_descriptor();
 	const uint8_t *secret = secret_read(path);
 	bool ok = secret && !memcmp(secret, BYTES, SECRET_LEN);
 
-	if (!fault_came())
+	if (!fault_came() || next_descriptor() != next || unmappings != (secret ? 0 : pages))
 		return 3;
 	if (!secret)
 		return 1;
@@ -55,9 +93,10 @@ static int read_key(void *path)
 
 static int create_key(void *path)
 {
+	int next = next_descriptor();
 	bool ok = secret_create(path);
 
-	if (!fault_came())
+	if (!fault_came() || next_descriptor() != next || unmappings != pages)
 		return 3;
 	return ok ? 0 : 1;
 }
@@ -89,7 +128,7 @@ static struct child with_faults(int function(void *), bool has_file)
 	fault_count = 0;	/* not in this process */
 	CHECK(!has_file || write_bytes(KEY, BYTES, SECRET_LEN));
 	child = run_child(run_armed, key);
-	CHECK(unlink(KEY) == 0 || !has_file);
+	CHECK(has_file ? !unlink(KEY) : access(KEY, F_OK));
 	CHECK(leave_scratch(scratch, back));
 	return child;
 }
@@ -155,6 +194,7 @@ static void without_any_memory_there_is_no_key(void)
 	struct child child;
 	int i;
 
+	pages = 0;
 	for (i = 0; i < 2; i++) {
 		fault_set("syscall", 1, ENOSYS, -1);
 		fault_also("mmap", 1, ENOMEM, -1);
@@ -162,6 +202,7 @@ static void without_any_memory_there_is_no_key(void)
 		CHECK(child.status == 1);
 		CHECK_ROW(says(&child, "memory for the key: Cannot allocate"), child.said);
 	}
+	pages = 1;
 }
 
 static void a_file_that_cannot_be_read_is_refused(void)
@@ -190,10 +231,8 @@ static void a_file_that_cannot_be_written_is_not_left(void)
 	};
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < COUNT(rows); i++)
 		refuse(create_key, false, &rows[i]);
-		CHECK_ROW(access(KEY, F_OK), rows[i].name);
-	}
 }
 
 static int create_after_a_bad_draw(void *path)
@@ -218,20 +257,6 @@ static void what_is_drawn_and_no_key_is_drawn_again(void)
 	CHECK(child.status == 0 && !*child.said);
 }
 
-/* Pages that a test has seen unmapped: what was in them then. */
-static uint8_t unmapped[SECRET_LEN];
-static int unmappings;
-
-int __real_munmap(void *at, size_t len);
-int __wrap_munmap(void *at, size_t len);
-
-int __wrap_munmap(void *at, size_t len)
-{
-	memcpy(unmapped, at, sizeof(unmapped));
-	unmappings++;
-	return __real_munmap(at, len);
-}
-
 static void a_key_is_overwritten_before_its_memory_is_given_back(void)
 {
 	static const uint8_t zeros[SECRET_LEN];
@@ -251,6 +276,44 @@ static void a_key_is_overwritten_before_its_memory_is_given_back(void)
 	CHECK(!unlink(KEY) && leave_scratch(scratch, back));
 }
 
+/* It must not return, and tells by its status whether it is on the usual stack. */
+static void job(const void *arg)
+{
+	char here;
+	uintptr_t away = (uintptr_t)arg - (uintptr_t)&here;
+
+	_exit(away < 65536 ? 7 : 8);
+}
+
+static void returns(const void *arg)
+{
+	(void)arg;
+}
+
+static int run_on_usual_stack(void *name)
+{
+	char here = 0;
+
+	fault_set(name, 1, ENOMEM, -1);
+	secret_run(job, &here);
+}
+
+static int run_what_returns(void *arg)
+{
+	fault_set("syscall", 1, ENOSYS, -1);
+	secret_run(returns, arg);
+}
+
+static void without_a_stack_of_its_own_a_job_has_the_usual_one(void)
+{
+	char names[][16] = { "syscall", "mprotect", "getcontext" };
+	size_t i;
+
+	for (i = 0; i < COUNT(names); i++)
+		CHECK_ROW(run_child(run_on_usual_stack, names[i]).status == 7, names[i]);
+	CHECK(run_child(run_what_returns, NULL).status == -1);
+}
+
 int main(void)
 {
 	RUN(without_memory_of_its_own_a_key_is_in_a_locked_page);
@@ -260,5 +323,6 @@ int main(void)
 	RUN(a_file_that_cannot_be_written_is_not_left);
 	RUN(what_is_drawn_and_no_key_is_drawn_again);
 	RUN(a_key_is_overwritten_before_its_memory_is_given_back);
+	RUN(without_a_stack_of_its_own_a_job_has_the_usual_one);
 	return DONE();
 }

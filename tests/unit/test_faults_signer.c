@@ -102,6 +102,27 @@ static void a_signer_whose_asker_is_gone_at_once_ends(void)
 	CHECK(child.status == 0 && !*child.said);
 }
 
+/* As many descriptors as before, and the name that is looked for. */
+static void nothing_is_left_of_it(void)
+{
+	char path[64], name[32] = "";
+	struct signer *signer;
+	int next = dup(STDERR_FILENO), fd;
+
+	close(next);
+	signer = start();
+	snprintf(path, sizeof(path), "/proc/%d/comm", signer_pid(signer));
+	CHECK(signer_ping(signer));	/* it has its name by then */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	read_all(fd, name, sizeof(name));
+	close(fd);
+	CHECK_ROW(!strcmp(name, "oyster-signer\n"), name);
+	signer_free(signer);
+	fd = dup(STDERR_FILENO);
+	CHECK(fd == next);
+	close(fd);
+}
+
 static void an_interrupted_wait_is_taken_up_again(void)
 {
 	struct signer *signer = start();
@@ -127,6 +148,7 @@ int main(void)
 	RUN(what_fails_before_there_is_a_process_is_said);
 	RUN(a_signer_that_is_not_shut_off_whole_ends_and_says_why);
 	RUN(a_signer_whose_asker_is_gone_at_once_ends);
+	RUN(nothing_is_left_of_it);
 	RUN(an_interrupted_wait_is_taken_up_again);
 	RUN(a_signer_that_somebody_else_waited_for_is_not_waited_for);
 	return DONE();
