@@ -169,8 +169,10 @@ static int serve_web(const struct config *config)
 
 	if (config->max_token == CONFIG_ASK) {
 		server.vocabulary = vocabulary_new(server.relay);
-		if (!server.vocabulary)
+		if (!server.vocabulary) {
+			log_line("no memory for vocabularies");
 			goto out;
+		}
 	}
 
 	if (respond_is_cgi())

@@ -128,13 +128,12 @@ static bool read_first(struct statement *statement, struct text line)
 	return true;
 }
 
-/* Two lines: all text is in the first, the second is the final object. */
-static bool read_lines(struct statement *statement, struct text body)
+/* Two lines, the first until end: all text is there; the second is the final object. */
+static bool read_lines(struct statement *statement, struct text body, const char *end)
 {
-	const char *end = body.len ? memchr(body.at, '\n', body.len) : NULL;
 	struct text first, last;
 
-	if (!end || body.at[body.len - 1] != '\n')
+	if (body.at[body.len - 1] != '\n')
 		return fail(statement, "the body", "", "is not lines of NDJSON");
 	first = (struct text){ body.at, (size_t)(end - body.at) };
 	last = (struct text){ end + 1, body.len - first.len - 1 };
@@ -151,11 +150,14 @@ static bool read_lines(struct statement *statement, struct text body)
 bool statement_read(struct statement *statement, struct text asked,
 		    struct text answered)
 {
+	const char *end;
+
 	memset(statement, 0, sizeof(*statement));
 	if (!read_request(statement, asked))
 		return false;
-	return statement->request.stream && memchr(answered.at, '\n', answered.len) ?
-	       read_lines(statement, answered) : read_object(statement, answered);
+	end = memchr(answered.at, '\n', answered.len);
+	return statement->request.stream && end ? read_lines(statement, answered, end) :
+						  read_object(statement, answered);
 }
 
 void statement_clear(struct statement *statement)

@@ -192,6 +192,15 @@ static void paths_are_taken_as_they_are(void)
 	CHECK(is_refused("OYSTER_RUN_DIR", ""));
 }
 
+/* A good one, but for its length. */
+static const char *longer_than_any(void)
+{
+	static char text[600] = "http://";
+
+	memset(text + strlen(text), 'a', sizeof(text) - strlen(text) - 1);
+	return text;
+}
+
 static void upstreams_are_http_host_and_port(void)
 {
 	struct config config;
@@ -204,6 +213,7 @@ static void upstreams_are_http_host_and_port(void)
 		CHECK_ROW(!strcmp(config.upstream, good_upstreams[i]), good_upstreams[i]);
 	}
 	unsetenv("OYSTER_UPSTREAM");
+	CHECK(is_refused("OYSTER_UPSTREAM", longer_than_any()));
 	for (i = 0; i < COUNT(bad_upstreams); i++)
 		CHECK_ROW(is_refused("OYSTER_UPSTREAM", bad_upstreams[i]), bad_upstreams[i]);
 }

@@ -106,7 +106,7 @@ static void what_is_no_dictionary_is_told(void)
 		"sha-256=:" ABC, "sha-256=\"" ABC "\"", "sha-256=?1",
 		"sha-256=:" ABC ":,", "sha-256=:" ABC ": x", ",sha-256=:" ABC ":",
 		"SHA-256=:" ABC ":", "sha-256 =:" ABC ":", "sha-256=:\xc3\xa9:",
-		"a=\"open", "a=\"open\\", "a=(1 2", "a=(\"x", "a;", "a;B=1", "a;b=",
+		"a=\"open", "a=\"open\\", "a=(1 2", "a=(\"x", "a=(x;1)", "a=(x;b=)", "a;", "a;B=1", "a;b=",
 		"a=:b c:", "\xff",
 	};
 

@@ -23,10 +23,15 @@ FAULT(struct pool *, pool_start, (const struct server *server, long threads), (s
 FAULT(struct responder *, responder_new, (const struct server *server), (server))
 FAULT(void *, calloc, (size_t count, size_t size), (count, size))
 FAULT(int, pthread_attr_init, (pthread_attr_t *attr), (attr))
+FAULT(void *, mmap, (void *at, size_t len, int prot, int flags, int fd, off_t from), (at, len, prot, flags, fd, from))
+FAULT(int, mprotect, (void *at, size_t len, int prot), (at, len, prot))
+FAULT(int, pthread_attr_setstack, (pthread_attr_t *attr, void *at, size_t len), (attr, at, len))
+FAULT(struct vocabulary *, vocabulary_new, (struct relay *relay), (relay))
 FAULT(int, pthread_create, (pthread_t *thread, const pthread_attr_t *attr, void *work(void *), void *arg),
       (thread, attr, work, arg))
 
-static const struct config config = { .key_file = KEY, .upstream = "http://127.0.0.1:1", .threads = 1, .max_inflight = 1 };
+static const struct config config = { .key_file = KEY, .upstream = "http://127.0.0.1:1", .threads = 1, .max_inflight = 1,
+				      .max_token = CONFIG_ASK };
 
 static int fill_without_any(void *arg)
 {
@@ -129,6 +134,7 @@ static void what_cannot_serve_ends(void)
 	} rows[] = {
 		{ "curl_global_init", CURLE_FAILED_INIT, "oyster-responder: no memory for libcurl\n" },
 		{ "relay_new", 0, "oyster-responder: no memory for libcurl\n" },
+		{ "vocabulary_new", 0, "oyster-responder: no memory for vocabularies\n" },
 		{ "respond_init", 0, "" },
 		{ "pool_start", 0, "" },
 	};
@@ -141,7 +147,7 @@ static void what_cannot_serve_ends(void)
 	for (i = 0; i < COUNT(rows); i++) {
 		fails = rows[i].name;
 		with = rows[i].result;
-		child = run_child(serve_with, i < 2 ? NULL : yes);
+		child = run_child(serve_with, i < 3 ? NULL : yes);
 		CHECK_ROW(child.status == 0, fails);
 		CHECK_ROW(!strcmp(child.said, rows[i].says), child.said);
 	}
@@ -184,6 +190,9 @@ static void a_pool_without_a_thread_is_none(void)
 		{ "calloc", 0, "oyster-responder: no memory for 1 threads\n" },
 		{ "responder_new", 0, "oyster-responder: no memory for another thread\n" },
 		{ "pthread_attr_init", ENOMEM, "oyster-responder: no memory for another thread\n" },
+		{ "mmap", -1, "oyster-responder: no memory for another thread\n" },
+		{ "mprotect", -1, "oyster-responder: no memory for another thread\n" },
+		{ "pthread_attr_setstack", EINVAL, "oyster-responder: no memory for another thread\n" },
 		{ "pthread_create", EAGAIN, "oyster-responder: no memory for another thread\n" },
 	};
 	struct child child;

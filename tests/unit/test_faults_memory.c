@@ -2,8 +2,13 @@
  * Every time that something is put into a buffer there may be no memory for
  * it: the request is answered with that, or the answer says so.
  */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
 #include "fcgi/answer.h"
 #include "fcgi/json.h"
+#include "fcgi/vocabulary.h"
 #include "tests/unit/ask.h"
 #include "tests/unit/dialed.h"
 #include "tests/unit/faults.h"
@@ -13,6 +18,8 @@ FAULT(enum oyster_err, buf_add, (struct buf *buf, const void *bytes, size_t len)
 FAULT(enum oyster_err, buf_puts, (struct buf *buf, const char *string), (buf, string))
 FAULT(enum oyster_err, json_put_string, (struct buf *buf, struct text decoded), (buf, decoded))
 FAULT(enum oyster_err, json_put_value, (struct buf *buf, const struct json *value), (buf, value))
+FAULT(void *, calloc, (size_t count, size_t size), (count, size))
+FAULT(int, madvise, (void *at, size_t len, int advice), (at, len, advice))
 FAULT(void *, realloc, (void *old, size_t size), (old, size))
 
 static const char *const names[] = { "buf_reserve", "buf_add", "buf_puts", "json_put_string", "json_put_value", "realloc" };
@@ -130,11 +137,131 @@ static void who_signs_is_said_whole_or_not_at_all(void)
 	tear_down();
 }
 
+/* A model whose vocabulary cannot be asked for. */
+static struct vocabulary *vocabulary;
+static struct relay *nobody;
+
+static enum oyster_err check_context(int64_t left)
+{
+	struct relay_call call = { .client = -1, .deadline = relay_now() + left };
+	struct buf reply = { .max = 0 };
+	enum oyster_err err;
+	long status;
+
+	err = vocabulary_check(vocabulary, &status, &reply, (struct text){ "m", 1 }, (struct text){ "[1]", 3 }, &call);
+	CHECK(status == 200);
+	buf_clear(&reply);
+	return err;
+}
+
+static bool vocabulary_tells(const char *unused)
+{
+	(void)unused;
+	return check_context(5000) == OYSTER_ENOMEM;
+}
+
+static void a_model_is_asked_for_in_whole_words_or_not_at_all(void)
+{
+	nobody = relay_new("http://127.0.0.1:1", 1);
+	fault_set("calloc", 1, ENOMEM, 0);
+	CHECK(!vocabulary_new(nobody) && fault_came());
+	vocabulary = vocabulary_new(nobody);
+	CHECK(fail_each(vocabulary_tells, "") >= 3);
+	vocabulary_free(vocabulary);
+	vocabulary_free(NULL);
+	relay_free(nobody);
+}
+
+/* The question is on its way until the other end is closed. */
+static int on_its_way[2];
+static atomic_bool is_asked;
+
+enum oyster_err __wrap_relay_show(struct relay *relay, long *status, struct buf *reply, const struct relay_call *call);
+
+enum oyster_err __wrap_relay_show(struct relay *relay, long *status, struct buf *reply, const struct relay_call *call)
+{
+	static const char shows[] = "{\"model_info\":{\"x.vocab_size\":2}}";
+	char byte;
+
+	(void)relay, (void)reply;
+	if (!on_its_way[0])
+		return OYSTER_ECONNECT;
+	atomic_store(&is_asked, true);
+	if (read(on_its_way[0], &byte, 1) < 0)
+		abort();
+	call->look(call->arg, shows, strlen(shows));
+	*status = 200;
+	return OYSTER_OK;
+}
+
+static void *ask_first(void *err)
+{
+	*(enum oyster_err *)err = check_context(60000);
+	return NULL;
+}
+
+static void who_waits_for_another_ones_question_waits_no_longer_than_he_may(void)
+{
+	enum oyster_err first = OYSTER_ENOMEM;
+	pthread_t thread;
+
+	CHECK(!pipe(on_its_way));
+	nobody = relay_new("http://127.0.0.1:1", 1);
+	vocabulary = vocabulary_new(nobody);
+	CHECK(!pthread_create(&thread, NULL, ask_first, &first));
+	while (!atomic_load(&is_asked))
+		usleep(1000);
+	CHECK(check_context(20) == OYSTER_ETIMEOUT);
+	CHECK(check_context(-1) == OYSTER_ETIMEOUT);
+	close(on_its_way[1]);
+	pthread_join(thread, NULL);
+	CHECK(first == OYSTER_OK);
+	CHECK(check_context(-1) == OYSTER_OK);	/* it is known now */
+	vocabulary_free(vocabulary);
+	relay_free(nobody);
+	close(on_its_way[0]);
+	on_its_way[0] = 0;
+}
+
+#ifndef OYSTER_SANITIZED	/* sanitizers have a free() of their own */
+
+static void what_cannot_be_given_back_is_overwritten(void)
+{
+	size_t size = 1 << 20;
+	char *volatile bytes = must(malloc(size));
+
+	memset(bytes, 'x', size);
+	fault_set("madvise", 1, EINVAL, -1);
+	free(bytes);
+	CHECK(fault_came());
+	bytes = must(malloc(10));
+	CHECK(!__real_realloc(bytes, 0));
+}
+
+#endif
+
+static void no_buffer_grows_beyond_all_memory(void)
+{
+	struct buf buf = { .max = SIZE_MAX };
+
+	CHECK(!buf_add(&buf, "x", 1));
+	buf.cap = buf.len = SIZE_MAX / 2 + 1;	/* as it will never be */
+	fault_set("realloc", 1, ENOMEM, 0);
+	CHECK(buf_add(&buf, "x", 1) == OYSTER_ENOMEM && fault_came());
+	buf_clear(&buf);
+}
+
 int main(void)
 {
 	RUN(requests_are_relayed_whole_or_not_at_all);
 	RUN(a_reply_is_taken_whole_or_not_at_all);
 	RUN(an_error_that_finds_no_memory_says_that);
+	RUN(a_model_is_asked_for_in_whole_words_or_not_at_all);
+	RUN(who_waits_for_another_ones_question_waits_no_longer_than_he_may);
+	RUN(no_buffer_grows_beyond_all_memory);
+#ifndef OYSTER_SANITIZED
+	RUN(what_cannot_be_given_back_is_overwritten);
+#endif
 	RUN(who_signs_is_said_whole_or_not_at_all);
 	return DONE();
 }

@@ -19,6 +19,7 @@ FAULT(void *, calloc, (size_t count, size_t size), (count, size))
 FAULT(ssize_t, read, (int fd, void *bytes, size_t len), (fd, bytes, len))
 FAULT(size_t, fwrite, (const void *bytes, size_t size, size_t count, FILE *file), (bytes, size, count, file))
 FAULT(int, fflush, (FILE *file), (file))
+FAULT(ssize_t, sendmsg, (int socket, const struct msghdr *message, int flags), (socket, message, flags))
 FAULT(int, FCGX_Init, (void), ())
 FAULT(int, FCGX_Accept_r, (FCGX_Request *request), (request))
 FAULT(enum oyster_err, buf_reserve, (struct buf *buf, size_t len), (buf, len))
@@ -206,6 +207,23 @@ static int take_names(void *arg)
 	return 0;
 }
 
+static int send_answers(void *arg)
+{
+	const char *const none[] = { "HTTP_HOST", "a", NULL };
+
+	(void)arg;
+	fault_set("sendmsg", 1, EINTR, -1);
+	if (!answered(none, NULL, 0) || !fault_came())
+		return 1;
+	fault_set("sendmsg", 1, EPIPE, -1);
+	return !answered(none, NULL, 0) && fault_came() ? 0 : 2;
+}
+
+static void a_signal_does_not_cut_an_answer(void)
+{
+	CHECK(run_child(send_answers, NULL).status == 0);
+}
+
 static void what_is_there_twice_is_no_value(void)
 {
 	CHECK(run_child(take_names, NULL).status == 0);
@@ -314,6 +332,7 @@ int main(void)
 {
 	unsetenv("REQUEST_URI");
 	RUN(a_body_is_taken_whole_or_not_and_its_digest_is_of_all_of_it);
+	RUN(a_signal_does_not_cut_an_answer);
 	RUN(what_is_there_twice_is_no_value);
 	RUN(what_cannot_be_started_is_told);
 	RUN(a_program_that_is_run_once_tells_whether_it_has_answered);

@@ -56,7 +56,7 @@ static void templates_that_put_in_fields_are_relayed(void)
 	static const char *const rows[] = {
 		"x", "{", "}}", "{{ .Prompt }}", "{{.Prompt}}", "{{- .System -}} {{ .Prompt }}", "{{\\n.Suffix\\t}}", "{ {{ .Response }} }",
 		"{{ if .System }}<s>{{ .System }}</s>{{ end }}{{ .Prompt }}", "{{ if .System }}a{{ else }}b{{ end }}",
-		"{{- if .System -}}a{{- else if .Prompt -}}b{{- end -}}", "{{if  .Suffix}}{{end}}", "{{ .Prompt", "{{ range 9", "{{{{", "",
+		"{{- if .System -}}a{{- else if .Prompt -}}b{{- end -}}", "{{if  .Suffix}}{{end}}", "{{\\r\\nif\\r.Suffix\\r}}", "{{ .Prompt", "{{ range 9", "{{{{", "",
 		"{{ .Prompt }}}", "{ {{ .Prompt }}",
 	};
 	size_t i;
@@ -74,7 +74,7 @@ static void templates_that_can_do_more_are_refused(void)
 		"{{ template \\\"a\\\" . }}", "{{ block \\\"a\\\" . }}{{ end }}", "{{ with .System }}{{ . }}{{ end }}", "{{ . }}", "{{ $ }}", "{{}}", "{{ }}",
 		"{{ .Messages }}", "{{ range .Messages }}{{ end }}", "{{ printf \\\"%9999d\\\" 1 }}", "{{ .Prompt | len }}", "{{ .Prompt .Prompt }}",
 		"{{ .prompt }}", "{{ .Prompt.X }}", "{{/* x */}}", "{{ if true }}", "{{ if .Prompt | len }}", "{{ if .Messages }}", "{{ else with .Prompt }}",
-		"{{ end .Prompt }}", "{{ while }}", "{{-.Prompt-}}", "{{ break }}", "{{ .Prompt }}{{ index . }}", "{{ .Prompt {{ .Prompt }} }}", "{{{ .Prompt }}",
+		"{{ end .Prompt }}", "{{ while }}", "{{ iff .Prompt }}", "{{ if.Prompt }}", "{{ elseif .Prompt }}", "{{-.Prompt-}}", "{{ break }}", "{{ .Prompt }}{{ index . }}", "{{ .Prompt {{ .Prompt }} }}", "{{{ .Prompt }}",
 		"{{ \\u002eMessages }}", "\\u007b\\u007brange 9\\u007d\\u007d",
 	};
 	size_t i;

@@ -30,8 +30,9 @@ static const struct {
 	{ INFO("\"llama.vocab_size\":9," TOKENS("[\"a\"]")), 1 }, { INFO(TOKENS("[\"a\",\"b\"]") ",\"llama.vocab_size\":1"), 2 },
 	{ INFO("\"llama.vocab_size\":2147483648"), 2147483648U }, { "\n{\"model_info\":{" TOKENS("[\"a\"]") "}}\n", 1 },
 	{ INFO("\"a\":{\"b\":[{\"c\":1}]}," TOKENS("[\"a\",\"b\"]")), 2 },
+	{ INFO("\"llama.vocab_size\":7,\"x.vocab_size\":9"), 7 }, { INFO(TOKENS("[[\"a\",\"b\"],\"c\"]")), 1 },
 	/* not said */
-	{ "", 0 }, { "{}", 0 }, { "[]", 0 }, { "null", 0 }, { INFO(""), 0 }, { INFO(TOKENS("null")), 0 }, { INFO(TOKENS("[]")), 0 }, { INFO(TOKENS("\"a\"")), 0 },
+	{ "", 0 }, { "{}", 0 }, { "\"a\"", 0 }, { ",", 0 }, { "[]", 0 }, { "null", 0 }, { INFO(""), 0 }, { INFO(TOKENS("null")), 0 }, { INFO(TOKENS("[]")), 0 }, { INFO(TOKENS("\"a\"")), 0 },
 	{ INFO(TOKENS("{\"a\":\"b\"}")), 0 }, { INFO(TOKENS("[1,2]")), 0 }, { INFO("\"llama.vocab_size\":0"), 0 }, { INFO("\"llama.vocab_size\":\"9\""), 0 },
 	{ INFO("\"llama.vocab_size\":null,\"a\":9"), 0 }, { INFO("\"llama.vocab_size\":[9]"), 0 }, { INFO("\"llama.vocab_sizes\":9"), 0 }, { INFO("\".vocab_size\":9"), 0 },
 	{ INFO("\"a\":{\"llama.vocab_size\":9," TOKENS("[\"a\"]") "}"), 0 }, { INFO("\"llama.vocab_size\":2147483649"), 0 },

@@ -67,7 +67,7 @@ static int try_addresses(void *arg)
 	static const char *const good[] = {
 		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
 		"0x52908400098527886E0F7030069857D2E4169EE7", "0xde709f2102306220921060314715629080e2fb77",
-		"5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x1111111111111111111111111111111111111111",
+		"5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED", "0x1111111111111111111111111111111111111111",
 	};
 	static const char *const bad[] = {
 		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
@@ -243,7 +243,8 @@ static int wait_for_input(void *arg)
 	fault_set("fstat", 1, EBADF, -1);
 	if (input_is_waiting() || !fault_came())
 		return 6;
-	return 0;
+	close(tube[1]);
+	return !input_is_waiting() || read(STDIN_FILENO, &tube, 1) != 1 || input_is_waiting() ? 7 : 0;
 }
 
 static void what_cannot_be_waited_for_does_not_wait(void)
