@@ -100,14 +100,14 @@ bool record_send(int socket, int request, const struct text *parts, int count)
 					   parts[i].len };
 	count = pass(&left, count, 0);
 
-	while (count > 0) {
+	do {
 		slices = 1 + slice(record + 1, &left, &count, &len);
 		head = header(FCGI_STDOUT, request, len);
-		record[0] = (struct iovec){ &head, sizeof(head) };
+		record[0] = (struct iovec){ &head, len ? sizeof(head) : 0 };
 		if (count == 0)
 			record[slices++] = (struct iovec){ &end, sizeof(end) };
 		if (!send_all(socket, record, slices))
 			return false;
-	}
+	} while (count > 0);
 	return true;
 }

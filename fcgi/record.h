@@ -18,10 +18,10 @@
  *
  * In:      socket   the web server's connection
  *          request  the id that it gave
- *          parts    empty ones are fine
+ *          parts    empty ones are fine, and none at all
  * Returns: false if the web server is gone
  */
 bool record_send(int socket, int request, const struct text *parts, int count)
-	__attribute__((nonnull, warn_unused_result));
+	__attribute__((warn_unused_result));
 
 #endif

@@ -201,7 +201,11 @@ static bool answer(const struct server *server, const struct stream *stream,
 	call.err = read_body(stream, &call.body, &digest);
 	stream->close(stream);
 	digest_final(&digest, call.digest);
-	ok = serve(server, &done, &call) && write_answer(stream, &done);
+	ok = serve(server, &done, &call);
+	if (ok)
+		ok = write_answer(stream, &done);
+	else
+		stream->write(stream, NULL, 0);	/* the end alone */
 	answer_clear(&done);
 	buf_clear(&call.body);
 	return ok;

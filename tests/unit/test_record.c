@@ -109,6 +109,14 @@ static void parts_become_one_output(void)
 	CHECK(says(bytes, sent(bytes, parts, RECORD_PARTS), output, len));
 }
 
+static void no_output_is_an_end_alone(void)
+{
+	struct text part = { NULL, 0 };
+
+	CHECK(says(bytes, sent(bytes, NULL, 0), NULL, 0));
+	CHECK(says(bytes, sent(bytes, &part, 1), NULL, 0));
+}
+
 static void a_server_that_is_gone_is_noticed(void)
 {
 	struct text part = { output, sizeof(output) };
@@ -129,6 +137,7 @@ int main(void)
 		output[i] = (char)(i * 7 + i / 251);
 	RUN(every_length_arrives_whole);
 	RUN(parts_become_one_output);
+	RUN(no_output_is_an_end_alone);
 	RUN(a_server_that_is_gone_is_noticed);
 	return DONE();
 }
