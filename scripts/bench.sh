@@ -203,6 +203,8 @@ measure_long() {
 measure_waits() {
 	while read -r clients milliseconds seconds
 	do
+		patiently waiting_now 0 || :	# those of the last run have left
+		sleep 1
 		BENCH_MODEL=slow-$milliseconds
 		echo "wait $milliseconds $(run 0 "$clients" signed "$seconds")"
 	done <<-EOF
