@@ -358,6 +358,17 @@ size_t json_offset(const struct json_walk *walk)
 	return (size_t)(walk->at - walk->start);
 }
 
+char json_first(const struct json *string)
+{
+	const char *at = string->at + 1;
+	long unit;
+
+	if (*at != '\\')
+		return *at;
+	unit = code_unit(at, string->at + string->len);
+	return unit > 0 && unit < 0x80 ? (char)unit : '\0';
+}
+
 bool json_is(const struct json *string, const char *name)
 {
 	char decoded[2 + NAME_MAX * LONGEST_ESCAPE];

@@ -76,6 +76,12 @@ enum oyster_err json_end(struct json_walk *walk)
 /* Offset of the culprit in the text, in bytes from 0. */
 size_t json_offset(const struct json_walk *walk) __attribute__((nonnull));
 
+/*
+ * The letter that a string, decoded, begins with, if it is one of ASCII's:
+ * enough to tell it from most names.
+ */
+char json_first(const struct json *string) __attribute__((nonnull));
+
 /* Whether a string, decoded, is the name (of at most 32 bytes). */
 bool json_is(const struct json *string, const char *name)
 	__attribute__((nonnull));

@@ -67,10 +67,12 @@ static enum oyster_err blame_part(struct request *request, const char *name,
 
 static enum field_id find_field(const struct json *key)
 {
+	char first = json_first(key);
 	enum field_id id;
 
 	for (id = 0; id < FIELDS; id++)
-		if (json_is(key, fields[id].name))
+		if (first == *fields[id].name &&
+		    json_is(key, fields[id].name))
 			break;
 	return id;
 }
