@@ -13,7 +13,7 @@ need_packages $BUILD_PACKAGES $RUN_PACKAGES libjansson-dev libcbor-dev libssl-de
 case ${1:-} in
 fuzz)	need_packages clang libclang-rt-dev ;;
 esac
-need_packages strace
+need_packages strace wrk
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 

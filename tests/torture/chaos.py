@@ -51,11 +51,33 @@ def threads(pid):
         return 0
 
 
+def listener_of(responder):
+    """The inode of the socket that it accepts from."""
+    return os.readlink(f"/proc/{responder}/fd/0")[len("socket:["):-1]
+
+
+def unix_sockets():
+    """With a name: inode, name, whether it listens."""
+    for line in read("/proc/net/unix").splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 7:
+            yield fields[6], fields[7], fields[3] == LISTENS
+
+
+def is_there(listener):
+    return any(inode == listener for inode, _, _ in unix_sockets())
+
+
 def count_connections(listener):
-    """Of a Unix socket, by its inode."""
-    sockets = [line.split() for line in read("/proc/net/unix").splitlines()[1:]]
-    path = next((s[7] for s in sockets if s[6] == listener and len(s) > 7), None)
-    return sum(len(s) > 7 and s[7] == path and s[3] != LISTENS for s in sockets)
+    sockets = list(unix_sockets())
+    name = next((name for inode, name, _ in sockets if inode == listener), None)
+    return sum(other == name and not listens for _, other, listens in sockets)
+
+
+def in_flight(listener):
+    """Connections that were accepted or wait to be."""
+    # The table changes while it is read, and may lack some then.
+    return max(count_connections(listener) for _ in range(5))
 
 
 class Pool:
@@ -84,15 +106,6 @@ class Pool:
                 return time.monotonic() - since
             time.sleep(0.002)
         return None
-
-    def in_flight(self, responder):
-        """Connections that are accepted by the responder or wait to be."""
-        try:
-            inode = os.readlink(f"/proc/{responder}/fd/0")[len("socket:["):-1]
-        except OSError:
-            return 0
-        # The table changes while it is read, and may lack some then.
-        return max(count_connections(inode) for _ in range(5))
 
     def everyone(self):
         pids = [self.lighttpd]
@@ -136,11 +149,12 @@ class Chaos:
         responder = sorted(self.pool.responders())[self.turn % 2]
         self.turn += 1
         stop(self.pool.lighttpd)
-        self.allowed += self.pool.in_flight(responder)
+        listener = listener_of(responder)
+        self.allowed += in_flight(listener)
         since = time.monotonic()
         os.kill(pick(responder), signal.SIGKILL)
-        while not is_dead(responder):
-            time.sleep(0.0005)
+        while not is_dead(responder) or is_there(listener):
+            time.sleep(0.0005)  # threads of it may still take connections in
         os.kill(self.pool.lighttpd, signal.SIGCONT)
         return since, [responder]
 

@@ -26,7 +26,8 @@ class Crowd:
             ours, theirs = multiprocessing.Pipe(False)
             share = clients // processes + (part < clients % processes)
             process = multiprocessing.Process(
-                target=serve, args=(port, share, model, keep, part * clients, self.stop, theirs))
+                target=serve, args=(port, share, model, keep, part * clients, self.stop, theirs),
+                daemon=True)
             process.start()
             self.parts.append((process, ours))
 
