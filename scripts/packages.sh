@@ -5,6 +5,9 @@
 BUILD_PACKAGES='gcc libc6-dev make pkg-config libfcgi-dev libcurl4-openssl-dev
 	libsecp256k1-dev nettle-dev'
 RUN_PACKAGES='lighttpd curl'
+# To build the enclave image without Docker's registry, and to run it.
+IMAGE_PACKAGES='buildah podman crun conmon catatonit mmdebstrap docker-compose
+	qemu-user-static iproute2 uidmap jq binutils'
 
 is_installed() {
 	case $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) in

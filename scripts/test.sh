@@ -14,6 +14,9 @@ case ${1:-} in
 fuzz)	need_packages clang libclang-rt-dev ;;
 esac
 need_packages strace wrk
+# On a person's machine the tests of the image are skipped without them.
+# shellcheck disable=SC2086
+test -z "${CI:-}" || need_packages $IMAGE_PACKAGES
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 

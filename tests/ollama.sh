@@ -70,12 +70,12 @@ ollama_serve() {
 	remember MODEL_URL="http://$ollama_address" OYSTER_UPSTREAM="http://$ollama_address"
 }
 
-# What the model says is 24 tokens long and always the same to the same prompt.
-# One thread: several spin while they wait for each other, which is slow where
-# cores are few or busy.
-ollama_create() {
-	remember MODEL_TOKENS="$("$PYTHON" "$TESTS/gguf.py" "$TRASH/ollama/tiny.gguf")"
-	cat >"$TRASH/ollama/Modelfile" <<-\END
+# ollama_model_files DIRECTORY: a model and its Modelfile.  Prints the size of
+# its vocabulary.  What it says is 24 tokens long and always the same to the
+# same prompt.  One thread: several spin while they wait for each other, which
+# is slow where cores are few or busy.
+ollama_model_files() {
+	cat >"$1/Modelfile" <<-\END
 	FROM ./tiny.gguf
 	PARAMETER temperature 0
 	PARAMETER seed 1
@@ -83,6 +83,11 @@ ollama_create() {
 	PARAMETER num_ctx 2048
 	PARAMETER num_thread 1
 	END
+	"$PYTHON" "$TESTS/gguf.py" "$1/tiny.gguf"
+}
+
+ollama_create() {
+	remember MODEL_TOKENS="$(ollama_model_files "$TRASH/ollama")"
 	HOME=$TRASH/ollama OLLAMA_HOST=$ollama_address \
 		"$OLLAMA" create tiny -f "$TRASH/ollama/Modelfile" \
 		>>"$TRASH/ollama/log" 2>&1
