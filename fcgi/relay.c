@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "address.h"
 #include "log.h"
 
 #define URL_MAX		512	/* bytes */
@@ -48,6 +49,8 @@ struct relay {
 	struct gate get;
 	const char *upstream;
 	struct curl_slist *headers;
+	struct address address;
+	struct curl_slist *addresses;	/* of a name */
 };
 
 /* What curl's callbacks know of a transfer. */
@@ -162,6 +165,7 @@ static bool handle_prepare(const struct relay *relay, struct handle *handle)
 				 CURL_HTTP_VERSION_1_1) &&
 	       !curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) &&
 	       !curl_easy_setopt(easy, CURLOPT_HTTPHEADER, relay->headers) &&
+	       !curl_easy_setopt(easy, CURLOPT_RESOLVE, relay->addresses) &&
 	       !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) &&
 	       !curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
 				 UPLOAD_BUFFER) &&
@@ -227,6 +231,16 @@ void relay_shrink(struct relay *relay)
 		handle_free(idle[i]);
 }
 
+/* False without memory. */
+static bool look_up(struct relay *relay)
+{
+	address_find(&relay->address, relay->upstream);
+	if (!relay->address.list[0])
+		return true;
+	relay->addresses = curl_slist_append(NULL, relay->address.list);
+	return relay->addresses;
+}
+
 struct relay *relay_new(const char *upstream, long max_inflight)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
@@ -241,7 +255,7 @@ struct relay *relay_new(const char *upstream, long max_inflight)
 	relay->headers = curl_slist_append(NULL, "Content-Type: application/json");
 	/* An empty Expect: curl would wait for a 100 before a long body. */
 	more = curl_slist_append(relay->headers, "Expect:");
-	if (!relay->headers || !more) {
+	if (!relay->headers || !more || !look_up(relay)) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -311,12 +325,17 @@ static bool prepare_post(struct handle *handle, struct text body)
 static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 			   const char *path, const struct relay_call *call)
 {
-	struct handle *handle = relay_take(relay);
 	struct sink sink = { .to = reply, .call = call,
 			     .looked = relay_now(),
 			     .sends = call->body.at && !call->look ? 1 : 2 };
 	enum oyster_err err = OYSTER_ENOMEM;
+	struct handle *handle;
 
+	if (address_is_nowhere(&relay->address)) {
+		address_note(&relay->address, false, relay_now());
+		return OYSTER_ECONNECT;
+	}
+	handle = relay_take(relay);
 	if (!handle)
 		return err;
 	handle->why[0] = '\0';
@@ -326,6 +345,7 @@ static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 		goto out;
 
 	err = from_curl(curl_easy_perform(handle->easy), &sink, call->deadline);
+	address_note(&relay->address, err != OYSTER_ECONNECT, relay_now());
 	if (!err)
 		curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, status);
 	else if (err != OYSTER_ECLIENT)
@@ -368,6 +388,16 @@ void relay_leave(struct relay *relay)
 	leave(relay, &relay->generate);
 }
 
+bool relay_is_lost(struct relay *relay)
+{
+	bool busy;
+
+	pthread_mutex_lock(&relay->lock);
+	busy = relay->generate.inside || relay->get.inside;
+	pthread_mutex_unlock(&relay->lock);
+	return !busy && address_is_lost(&relay->address, relay_now());
+}
+
 enum oyster_err relay_generate(struct relay *relay, long *status,
 			       struct buf *reply, const struct relay_call *call)
 {
@@ -400,6 +430,7 @@ void relay_free(struct relay *relay)
 	while (relay->idle_count > 0)
 		handle_free(relay->idle[--relay->idle_count]);
 	curl_slist_free_all(relay->headers);
+	curl_slist_free_all(relay->addresses);
 	pthread_mutex_destroy(&relay->lock);
 	free(relay);
 }

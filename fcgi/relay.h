@@ -27,6 +27,9 @@ struct relay_call {
 };
 
 /*
+ * The upstream's name, if it is one, is looked up now and never again.  Without
+ * an address for it there is no connection, and a log line.
+ *
  * Returns: NULL without memory; to be released with relay_free
  * In:      upstream      http://host:port; must outlive the relay
  *          max_inflight  who may be inside at once
@@ -81,6 +84,12 @@ enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,
 
 /* Drop the connections that no call has needed since the last time. */
 void relay_shrink(struct relay *relay) __attribute__((nonnull));
+
+/*
+ * Whether the upstream has a name, and for seconds there has been no connection
+ * to where it led.  Nothing is under way then.
+ */
+bool relay_is_lost(struct relay *relay) __attribute__((nonnull));
 
 /* NULL is fine.  No call may be under way. */
 void relay_free(struct relay *relay);
