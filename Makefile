@@ -24,7 +24,7 @@ HARDEN    = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 LDHARDEN  = -pie -Wl,-z,relro,-z,now,--as-needed
 
 KEYS_PKGS = libsecp256k1 nettle
-PKGS      = $(KEYS_PKGS) fcgi libcurl
+PKGS      = $(KEYS_PKGS) libseccomp fcgi libcurl
 ALL_CFLAGS = -D_GNU_SOURCE -I. -std=c11 -pthread $(WARN) $(HARDEN) -MMD -MP $(CFLAGS)
 LINK      = $(CC) -pthread $(LDHARDEN) $(LDFLAGS) $(WRAPS)
 
@@ -65,7 +65,7 @@ verify: $(B)/oyster-verify
 $(B)/oyster-responder: $(B)/fcgi/main.o $(FCGI) $(KEYS)
 	$(LINK) -o $@ $^ $(LIBS)
 
-$(B)/oyster-key: $(B)/keys/oyster-key.o $(KEYS)
+$(B)/oyster-key: $(addprefix $(B)/keys/,oyster-key.o ecdsa.o keccak.o secret.o)
 	$(LINK) -o $@ $^ $(KEYS_LIBS)
 
 $(B)/oyster-verify: $(B)/keys/verify/oyster-verify.o $(filter-out $(PLAIN),$(VERIFY)) $(VERIFY_USES)
@@ -119,13 +119,18 @@ $(B)/%.o: %.c
 # Of the keys' objects, what the program calls goes through it first.
 $(B)/constant-time: $(B)/tests/constant-time.o $(KEYS)
 	$(LINK) $(patsubst %,-Wl$(COMMA)--wrap=%,read secp256k1_ec_seckey_verify \
-	    secp256k1_ec_pubkey_create secp256k1_ecdsa_sign_recoverable) -o $@ $^ $(KEYS_LIBS)
+	    secp256k1_ec_pubkey_create secp256k1_ecdsa_sign_recoverable) -o $@ $^ $(KEYS_LIBS) $(call pkg,libs,libseccomp)
 
 # The bare libraries, to compare with.
 $(B)/bench-bare: $(B)/scripts/bench/bare.o
 	$(LINK) -o $@ $^ $(KEYS_LIBS)
 
-units: $(UNITS) $(B)/scanner $(B)/constant-time
+# Takes a process over at the moment when its sandbox closes.
+$(B)/hijack.so: tests/hijack.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -D_GNU_SOURCE -std=c11 $(WARN) -O2 -g -fPIC -shared -MMD -MP -o $@ $<
+
+units: $(UNITS) $(B)/scanner $(B)/constant-time $(B)/hijack.so
 
 check: all units
 	B=$(abspath $(B)) prove $(PROVE_FLAGS) $(UNITS) $(TESTS)

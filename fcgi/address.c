@@ -13,12 +13,14 @@
 #define LOST_MS		10000	/* nobody there for so long: the name may lead elsewhere */
 #define HOST_MAX	300	/* bytes; longer than any that config.c lets through */
 
-/* Returns: the port, in digits */
+/* Returns: the port, in digits; NULL if there is none, which config.c never lets pass */
 static const char *split(char host[static HOST_MAX], const char *upstream)
 {
 	const char *at = strstr(upstream, "://") + 3;
 	const char *colon = strrchr(at, ':');
 
+	if (!colon)
+		return NULL;
 	snprintf(host, HOST_MAX, "%.*s", (int)(colon - at), at);
 	return colon + 1;
 }
@@ -73,7 +75,7 @@ void address_find(struct address *address, const char *upstream)
 
 	address->list[0] = '\0';
 	address->failing = 0;
-	address->is_named = is_name(host);
+	address->is_named = port && is_name(host);
 	if (!address->is_named)
 		return;
 	if (strcasecmp(host, "localhost"))

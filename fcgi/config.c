@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/sandbox.h"
 #include "log.h"
 
 #define SECONDS_MAX	86400L		/* a day */
 #define BYTES_MAX	(1L << 28)	/* 256 MiB: signed within the signer's patience */
 #define THREADS_MAX	4096L
 #define UPSTREAM_MAX	300		/* bytes: a name of the longest, and its port */
+#define FILES_EACH	4		/* of a request: the server's, the model's, two of libcurl */
+#define FILES_MORE	32		/* what else is open */
 
 static bool number(long *value, const char *name, long min, long max, long unset)
 {
@@ -85,6 +88,26 @@ static bool upstream(const char **value)
 	return true;
 }
 
+static bool sandbox(unsigned int *flags)
+{
+	static const struct {
+		const char *name;
+		unsigned int flags;
+	} modes[] = {
+		{ "on", 0 }, { "required", SANDBOX_REQUIRED }, { "off", SANDBOX_OFF },
+	};
+	const char *text = getenv("OYSTER_SANDBOX");
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!text || !strcmp(text, modes[i].name)) {
+			*flags = modes[i].flags;
+			return true;
+		}
+	log_line("OYSTER_SANDBOX: not on, required or off: `%s'", text);
+	return false;
+}
+
 /* 600 of 640: a few threads are left for what needs no model. */
 static long most_of(long threads)
 {
@@ -107,7 +130,13 @@ bool config_read(struct config *config)
 	ok &= number(&config->threads, "OYSTER_THREADS", 1, THREADS_MAX, 640);
 	ok &= number(&config->max_inflight, "OYSTER_MAX_INFLIGHT", 1, THREADS_MAX,
 		     most_of(config->threads));
+	ok &= sandbox(&config->sandbox);
 	ok &= number(&config->port, "OYSTER_PORT", 1, 65535, 5000);
 	ok &= path(&config->run_dir, "OYSTER_RUN_DIR", "/tmp/oyster");
 	return ok;
+}
+
+long config_files(const struct config *config)
+{
+	return config->threads * FILES_EACH + FILES_MORE;
 }

@@ -10,6 +10,7 @@
  * OYSTER_MAX_TOKEN     largest token id in a request's context     the model's own
  * OYSTER_THREADS       requests that one responder holds at once   640
  * OYSTER_MAX_INFLIGHT  of those, how many may wait (of 640: 600)   15/16
+ * OYSTER_SANDBOX       on, required or off                         on
  * OYSTER_PORT          TCP port of the server                      5000
  * OYSTER_RUN_DIR       private directory of the server             /tmp/oyster
  */
@@ -30,6 +31,7 @@ struct config {
 	long max_token;		/* or CONFIG_ASK */
 	long threads;
 	long max_inflight;
+	unsigned int sandbox;	/* flags of keys/sandbox.h */
 	long port;
 	const char *run_dir;
 };
@@ -41,5 +43,8 @@ struct config {
  */
 bool config_read(struct config *config)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Descriptors that a responder may need at once. */
+long config_files(const struct config *config) __attribute__((nonnull));
 
 #endif

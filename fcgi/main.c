@@ -20,6 +20,8 @@
 #include <curl/curl.h>
 
 #include "config.h"
+#include "fence.h"
+#include "keys/sandbox.h"
 #include "keys/signer.h"
 #include "launch.h"
 #include "log.h"
@@ -32,6 +34,7 @@
 #define MMAP_BYTES	(128 * 1024)	/* a larger allocation is given back when freed */
 #define HEALTH_MS	5000		/* for our own /health */
 #define HEALTH_MAX	65536		/* bytes of its reply */
+#define LOOK_S		5		/* seconds between two looks after the upstream */
 
 static int usage(void)
 {
@@ -117,18 +120,33 @@ static void block_signals(sigset_t *signals)
 	signal(SIGINT, SIG_IGN);
 }
 
+/* Returns: the signal; or -1 when the upstream's name is to be looked up again */
+static int wait_for_end(const struct server *server, const sigset_t *signals)
+{
+	static const struct timespec while_it_lasts = { .tv_sec = LOOK_S };
+	int signal;
+
+	do
+		signal = sigtimedwait(signals, NULL, &while_it_lasts);
+	while (signal < 0 && !relay_is_lost(server->relay));
+	return signal;
+}
+
 static int run_fastcgi(const struct server *server, const sigset_t *signals)
 {
 	struct pool *pool;
-	int signal = 0;
+	int signal;
 
-	if (!respond_init())
+	if (!respond_init() ||
+	    !fence_close(server->config, server->signer, server->config->sandbox))
 		return EXIT_FAILURE;
 	pool = pool_start(server, server->config->threads);
 	if (!pool)
 		return EXIT_FAILURE;
 
-	sigwait(signals, &signal);
+	signal = wait_for_end(server, signals);
+	if (signal < 0)
+		log_line("no connection to the model server: its name is looked up again");
 	if (signal == SIGCHLD) {
 		/* Nothing that is under way could be signed any more. */
 		log_line("the signer has ended");
@@ -145,6 +163,9 @@ static int run_cgi(const struct server *server, const sigset_t *signals)
 	signal(SIGUSR1, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+	if (!fence_close(server->config, server->signer,
+			 server->config->sandbox | SANDBOX_QUIET))
+		return EXIT_FAILURE;
 	return respond_cgi(server) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -153,11 +174,14 @@ static int serve_web(const struct config *config)
 	struct server server = { .config = config };
 	int code = EXIT_FAILURE;
 	sigset_t signals;
+	bool is_cgi;
 
 	block_signals(&signals);
 	follow_parent();
 	set_scheduling();
-	server.signer = signer_start(config->key_file);
+	is_cgi = respond_is_cgi();
+	server.signer = signer_start(config->key_file, config->sandbox |
+				     (is_cgi ? SANDBOX_QUIET : 0));
 	if (!server.signer)
 		return code;
 	if (!curl_global_init(CURL_GLOBAL_DEFAULT))
@@ -175,7 +199,7 @@ static int serve_web(const struct config *config)
 		}
 	}
 
-	if (respond_is_cgi())
+	if (is_cgi)
 		code = run_cgi(&server, &signals);
 	else
 		code = run_fastcgi(&server, &signals);
@@ -190,7 +214,8 @@ out:
 /* The key is tried by the process that would use it. */
 static int check(const struct config *config, char *const command[])
 {
-	struct signer *signer = signer_start(config->key_file);
+	struct signer *signer = signer_start(config->key_file,
+					     config->sandbox | SANDBOX_QUIET);
 
 	if (!signer)
 		return EXIT_FAILURE;

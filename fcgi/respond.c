@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #define LISTEN_FD	0
 #define HEAD_MAX	2048	/* bytes of our header section */
 #define CHUNK		65536	/* bytes read at once when the length is unknown */
-#define BACKOFF_US	10000	/* after an accept that failed */
+#define BACKOFF_MS	10	/* after an accept that failed */
 
 /* A request's parameters and streams, of either kind. */
 struct stream {
@@ -253,6 +254,22 @@ static void cgi_close(const struct stream *stream)
 	(void)stream;
 }
 
+/* stdio would first ask what standard output is: fence.c has no call for that. */
+static bool put_out(struct text part)
+{
+	ssize_t put;
+
+	for (; part.len > 0; part.len -= (size_t)put) {
+		do
+			put = write(STDOUT_FILENO, part.at, part.len);
+		while (put < 0 && errno == EINTR);
+		if (put < 0)
+			return false;
+		part.at += put;
+	}
+	return true;
+}
+
 static bool cgi_write(const struct stream *stream, const struct text *parts,
 		      int count)
 {
@@ -260,7 +277,7 @@ static bool cgi_write(const struct stream *stream, const struct text *parts,
 
 	(void)stream;
 	for (; ok && count > 0; parts++, count--)
-		ok = fwrite(parts->at, 1, parts->len, stdout) == parts->len;
+		ok = put_out(*parts);
 	return ok;
 }
 
@@ -315,7 +332,7 @@ bool respond_cgi(const struct server *server)
 {
 	const struct stream stream = { cgi_param, cgi_read, cgi_close, cgi_write, NULL };
 
-	return answer(server, &stream, -1) && !fflush(stdout);
+	return answer(server, &stream, -1);
 }
 
 bool respond_init(void)
@@ -347,7 +364,7 @@ bool responder_accept(struct responder *responder)
 {
 	if (FCGX_Accept_r(&responder->request) == 0)
 		return true;
-	usleep(BACKOFF_US);	/* no descriptor, no memory: not at once again */
+	poll(NULL, 0, BACKOFF_MS);	/* no descriptor, no memory: not at once again */
 	return false;
 }
 

@@ -11,7 +11,7 @@
 
 struct oracle {
 	int socket;
-	struct ecdsa *ecdsa;
+	const struct ecdsa *ecdsa;
 	uint8_t address[ECDSA_ADDRESS_LEN];
 	struct wire_in in;
 	uint8_t chunk[CHUNK];
@@ -114,7 +114,7 @@ static bool answer_question(struct oracle *oracle,
 	       send_answer(oracle, &answer, sizeof(answer));
 }
 
-bool oracle_serve(int socket, const uint8_t *secret)
+bool oracle_serve(int socket, const struct ecdsa *ecdsa)
 {
 	static struct oracle oracle;	/* one a process; too big for a stack */
 	struct oracle_question question;
@@ -123,17 +123,12 @@ bool oracle_serve(int socket, const uint8_t *secret)
 	oracle.socket = socket;
 	oracle.in = (struct wire_in){ .socket = socket, .bytes = oracle.chunk,
 				      .size = sizeof(oracle.chunk) };
-	oracle.ecdsa = ecdsa_new(secret);
-	if (!oracle.ecdsa) {
-		warnx("signer: the key cannot be used");
-		return false;
-	}
-	ecdsa_address(oracle.address, ecdsa_public(oracle.ecdsa));
+	oracle.ecdsa = ecdsa;
+	ecdsa_address(oracle.address, ecdsa_public(ecdsa));
 	while (ok && wire_more(&oracle.in)) {
 		ok = wire_take(&oracle.in, &question, sizeof(question)) &&
 		     answer_question(&oracle, &question);
 		wire_wipe(&oracle.in);
 	}
-	ecdsa_free(oracle.ecdsa);
 	return ok;
 }

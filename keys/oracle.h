@@ -44,11 +44,11 @@ struct oracle_answer {
 /*
  * Answer questions until the socket's other end closes.
  *
- * In:      secret  ECDSA_SECRET_LEN bytes; not copied
+ * In:      ecdsa  the key
  * Returns: true at the end of the stream between two questions; false at
  *          anything that is not a question, or when the key fails
  */
-bool oracle_serve(int socket, const uint8_t *secret)
+bool oracle_serve(int socket, const struct ecdsa *ecdsa)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

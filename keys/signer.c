@@ -66,20 +66,61 @@ static void follow(pid_t parent)
 		_exit(EXIT_FAILURE);
 }
 
-static void serve(const void *key_file)
+/* What it takes to answer questions, and to end. */
+static bool shut_in(unsigned int flags)
 {
-	const uint8_t *secret = secret_read(key_file);
-	bool ok = secret && oracle_serve(CHILD_FD, secret);
+	static const struct sandbox_call calls[] = {
+		/* questions, answers, and what is wrong with them */
+		{ "recvfrom", { { 0, SANDBOX_INT, CHILD_FD } }, 0 },
+		{ "sendmsg", { { 0, SANDBOX_INT, CHILD_FD } }, 0 },
+		{ "write", { { 0, SANDBOX_INT, STDERR_FILENO } }, 0 },
+		/* the time, where it cannot be read without a call */
+		{ "clock_gettime", { { 0 } }, 0 },
+		/* memory that is given back: malloc's, and the key's page */
+		{ "brk", { { 0 } }, 0 },
+		{ "munmap", { { 0 } }, 0 },
+		{ "exit_group", { { 0 } }, 0 },
+	};
+	const struct sandbox sandbox = {
+		.who = "signer", .flags = flags,
+		.calls = calls, .count = sizeof(calls) / sizeof(calls[0]),
+	};
+
+	return sandbox_enter(&sandbox);
+}
+
+/* All that wants more than the sandbox allows comes first. */
+static bool answer(const uint8_t *secret, unsigned int sandbox)
+{
+	struct ecdsa *ecdsa = ecdsa_new(secret);
+	bool ok = ecdsa;
+
+	if (!ok)
+		warnx("signer: the key cannot be used");
+	ok = ok && shut_in(sandbox) && oracle_serve(CHILD_FD, ecdsa);
+	ecdsa_free(ecdsa);
+	return ok;
+}
+
+struct order {
+	const char *key_file;
+	unsigned int sandbox;
+};
+
+static void serve(const void *arg)
+{
+	const struct order *order = arg;
+	const uint8_t *secret = secret_read(order->key_file);
+	bool ok = secret && answer(secret, order->sandbox);
 
 	secret_free(secret);
 	_exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-static _Noreturn void child(int socket, const char *key_file, pid_t parent)
+static _Noreturn void child(int socket, const struct order *order)
 {
-	follow(parent);
 	shed(socket);
-	secret_run(serve, key_file);
+	secret_run(serve, order);
 }
 
 /* A signer that hangs or dies must not hold a request for ever. */
@@ -115,9 +156,10 @@ static bool ask_public(struct signer *signer, uint8_t *public_key)
 	return ask(signer, &part, 1, public_key, ECDSA_PUBLIC_LEN);
 }
 
-struct signer *signer_start(const char *key_file)
+struct signer *signer_start(const char *key_file, unsigned int sandbox)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
+	const struct order order = { key_file, sandbox };
 	pid_t parent = getpid();
 	int pair[2];
 
@@ -129,8 +171,10 @@ struct signer *signer_start(const char *key_file)
 	pthread_mutex_init(&signer->turn, NULL);
 	signer->socket = pair[0];
 	signer->pid = fork();
-	if (signer->pid == 0)
-		child(pair[1], key_file, parent);
+	if (signer->pid == 0) {
+		follow(parent);
+		child(pair[1], &order);
+	}
 	close(pair[1]);
 
 	if (signer->pid < 0 || !set_patience(signer->socket)) {

@@ -18,6 +18,7 @@
 
 #include "ecdsa.h"
 #include "exchange.h"
+#include "sandbox.h"
 
 /* What a receipt covers, in the order of its encoding; see receipt.h. */
 enum {
@@ -44,14 +45,16 @@ struct signer_signed {
 struct signer;
 
 /*
- * Fork the signer, which reads the key.  Call it before there are threads
- * and before a byte from outside was read: the caller never sees the key.
+ * Fork the signer, which reads the key and shuts itself in.  Call it before
+ * there are threads and before a byte from outside was read: the caller never
+ * sees the key.
  *
+ * In:      sandbox  flags of sandbox.h
  * Returns: the asking end, to be released with signer_free; NULL, with a
  *          line on stderr, if the key cannot be used or there is no process
  *          to be had
  */
-struct signer *signer_start(const char *key_file)
+struct signer *signer_start(const char *key_file, unsigned int sandbox)
 	__attribute__((nonnull, warn_unused_result));
 
 pid_t signer_pid(const struct signer *signer) __attribute__((nonnull));

@@ -60,11 +60,13 @@ done
 
 # Arrows point one way.
 refuse 'keys/ stands alone' '#include "(fcgi|\.\.)/' keys/*.[ch]
-refuse 'fcgi/ knows of keys/ only signer.h' '#include "keys/([^s]|s[^i])' fcgi/*.[ch]
+refuse 'fcgi/ knows of keys/ only signer.h and sandbox.h' \
+	'#include "keys/([^s]|s[^ia]|sa[^n])' fcgi/*.[ch]
 only 'fcgi' fcgi/respond.c
 only 'fastcgi.h' fcgi/record.c
 only 'curl/' fcgi/relay.c fcgi/main.c
 only 'secp256k1' keys/ecdsa.c
+only 'seccomp' keys/sandbox.c
 only 'nettle/' keys/keccak.h keys/keccak.c keys/exchange.c fcgi/digest.h fcgi/digest.c \
 	keys/verify/encoding.c keys/verify/document.c
 only 'openssl/' keys/verify/chain.c

@@ -3,7 +3,7 @@
 # installed, and apt is left alone when none is.
 
 BUILD_PACKAGES='gcc libc6-dev make pkg-config libfcgi-dev libcurl4-openssl-dev
-	libsecp256k1-dev nettle-dev'
+	libsecp256k1-dev libseccomp-dev nettle-dev'
 RUN_PACKAGES='lighttpd curl'
 # To build the enclave image without Docker's registry, and to run it.
 IMAGE_PACKAGES='buildah podman crun conmon catatonit mmdebstrap docker-compose

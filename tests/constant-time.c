@@ -109,13 +109,17 @@ static bool ask(const uint8_t *secret, enum oracle_what what)
 	};
 	struct oracle_answer answer;
 	ssize_t len = what == ORACLE_PUBLIC ? ECDSA_PUBLIC_LEN : sizeof(answer);
+	struct ecdsa *ecdsa = ecdsa_new(secret);
 	int pair[2];
+	bool ok;
 
-	return !socketpair(AF_UNIX, SOCK_STREAM, 0, pair) &&
+	ok = ecdsa && !socketpair(AF_UNIX, SOCK_STREAM, 0, pair) &&
 	       send(pair[0], &question, sizeof(question), 0) > 0 &&
 	       (what != ORACLE_BOTH || send(pair[0], model, sizeof(model), 0) > 0) &&
-	       !shutdown(pair[0], SHUT_WR) && oracle_serve(pair[1], secret) &&
+	       !shutdown(pair[0], SHUT_WR) && oracle_serve(pair[1], ecdsa) &&
 	       recv(pair[0], &answer, sizeof(answer), 0) == len;
+	ecdsa_free(ecdsa);
+	return ok;
 }
 
 int main(int argc, char **argv)

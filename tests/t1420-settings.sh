@@ -56,6 +56,11 @@ OYSTER_MAX_INFLIGHT 4097
 OYSTER_PORT 0
 OYSTER_PORT 65536
 OYSTER_PORT http
+OYSTER_SANDBOX
+OYSTER_SANDBOX yes
+OYSTER_SANDBOX Required
+OYSTER_SANDBOX on\040
+OYSTER_SANDBOX 1
 OYSTER_KEY_FILE
 OYSTER_RUN_DIR
 OYSTER_UPSTREAM
@@ -99,6 +104,8 @@ OYSTER_THREADS 1
 OYSTER_THREADS 4096
 OYSTER_MAX_INFLIGHT 1
 OYSTER_MAX_INFLIGHT 4096
+OYSTER_SANDBOX on
+OYSTER_SANDBOX off
 OYSTER_PORT 1
 OYSTER_PORT 65535
 OYSTER_UPSTREAM http://127.0.0.1:1
@@ -110,13 +117,13 @@ EOF
 test_expect_success 'all bad ones are named at once, each in a line of its own' '
 	export OYSTER_KEY_FILE= OYSTER_UPSTREAM=x OYSTER_TIMEOUT=x OYSTER_MAX_BODY=x \
 		OYSTER_MAX_REPLY=x OYSTER_MAX_TOKEN=x OYSTER_THREADS=x \
-		OYSTER_MAX_INFLIGHT=x OYSTER_PORT=x OYSTER_RUN_DIR= &&
+		OYSTER_MAX_INFLIGHT=x OYSTER_SANDBOX=x OYSTER_PORT=x OYSTER_RUN_DIR= &&
 	for arguments in --check "--check true" --health ""
 	do
 		refuses timeout 10 "$B/oyster-responder" $arguments 2>err || return 1
 		sed -n "s/^oyster-responder: \(OYSTER_[A-Z_]*\): .*/\1/p" err >named &&
-		test "$(wc -l <err)" = 10 &&
-		test "$(sort -u named | wc -l)" = 10 || return 1
+		test "$(wc -l <err)" = 11 &&
+		test "$(sort -u named | wc -l)" = 11 || return 1
 	done
 '
 

@@ -21,14 +21,13 @@ static const uint8_t secret[ECDSA_SECRET_LEN] = {
 };
 
 static uint8_t public_key[ECDSA_PUBLIC_LEN], address[ECDSA_ADDRESS_LEN];
+static struct ecdsa *ecdsa;	/* for all inputs */
 
 static void learn_key(void)
 {
-	struct ecdsa *ecdsa = must(ecdsa_new(secret));
-
+	ecdsa = must(ecdsa_new(secret));
 	memcpy(public_key, ecdsa_public(ecdsa), sizeof(public_key));
 	ecdsa_address(address, public_key);
-	ecdsa_free(ecdsa);
 }
 
 static bool is_ours(const uint8_t *sig, const uint8_t *digest)
@@ -128,11 +127,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int sockets[2];
 	bool served;
 
-	if (!address[0])
+	if (!ecdsa)
 		learn_key();
 	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets));
 	send_all(sockets[0], questions, at_once);
-	served = oracle_serve(sockets[1], secret);
+	served = oracle_serve(sockets[1], ecdsa);
 	check_answers(sockets[0], questions, served);
 	close(sockets[1]);
 	close(sockets[0]);

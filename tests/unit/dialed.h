@@ -31,7 +31,7 @@ static inline void set_up(void)
 
 	ecdsa = ecdsa_new(test_secret());
 	CHECK(write_bytes(KEY, test_secret(), ECDSA_SECRET_LEN));
-	server.signer = signer_start(KEY);
+	server.signer = signer_start(KEY, SANDBOX_QUIET);
 	CHECK(!unlink(KEY) && leave_scratch(scratch, back));
 
 	upstream_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

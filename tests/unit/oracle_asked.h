@@ -33,6 +33,7 @@ struct result {
 /* Put questions, close the asking half, and only then have them answered. */
 static inline struct result serve(const void *questions, size_t len)
 {
+	struct ecdsa *ecdsa = must(ecdsa_new(test_secret()));
 	struct result result = { false, 0 };
 	ssize_t got;
 	int pair[2];
@@ -40,7 +41,8 @@ static inline struct result serve(const void *questions, size_t len)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
 	    write(pair[0], questions, len) != (ssize_t)len || shutdown(pair[0], SHUT_WR))
 		abort();
-	result.ok = oracle_serve(pair[1], test_secret());
+	result.ok = oracle_serve(pair[1], ecdsa);
+	ecdsa_free(ecdsa);
 	close(pair[1]);
 	while ((got = read(pair[0], answers + result.len, sizeof(answers) - result.len)) > 0)
 		result.len += (size_t)got;

@@ -20,7 +20,7 @@ static inline struct signer *start(void)
 
 	back = enter_scratch(scratch);
 	CHECK(write_bytes(KEY, test_secret(), ECDSA_SECRET_LEN));
-	signer = signer_start(KEY);
+	signer = signer_start(KEY, SANDBOX_QUIET);
 	CHECK(signer != NULL);
 	CHECK(!unlink(KEY));	/* it is read once */
 	CHECK(leave_scratch(scratch, back));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fcgi/config.h"
+#include "keys/sandbox.h"
 #include "tests/unit/child.h"
 #include "tests/unit/tap.h"
 
@@ -66,6 +67,7 @@ static void forget_all(void)
 	unsetenv("OYSTER_KEY_FILE");
 	unsetenv("OYSTER_UPSTREAM");
 	unsetenv("OYSTER_RUN_DIR");
+	unsetenv("OYSTER_SANDBOX");
 }
 
 static long member(const struct config *config, size_t i)
@@ -107,6 +109,7 @@ static void without_an_environment_there_are_defaults(void)
 	CHECK(!strcmp(config.key_file, "/app/secp.sec"));
 	CHECK(!strcmp(config.upstream, "http://127.0.0.1:11434"));
 	CHECK(!strcmp(config.run_dir, "/tmp/oyster"));
+	CHECK(config.sandbox == 0);
 	for (i = 0; i < COUNT(numbers); i++)
 		CHECK_ROW(member(&config, i) == numbers[i].unset, numbers[i].name);
 }
@@ -218,6 +221,28 @@ static void upstreams_are_http_host_and_port(void)
 		CHECK_ROW(is_refused("OYSTER_UPSTREAM", bad_upstreams[i]), bad_upstreams[i]);
 }
 
+static void the_sandbox_is_on_required_or_off(void)
+{
+	static const struct {
+		const char *text;
+		unsigned int flags;
+	} good[] = { { "on", 0 }, { "required", SANDBOX_REQUIRED }, { "off", SANDBOX_OFF } };
+	static const char *const bad[] = {
+		"", "ON", "yes", "0", "1", "no", "offf", "require", " on", "off ", "required,off",
+	};
+	struct config config;
+	size_t i;
+
+	forget_all();
+	for (i = 0; i < COUNT(good); i++) {
+		setenv("OYSTER_SANDBOX", good[i].text, 1);
+		CHECK_ROW(config_read(&config) && config.sandbox == good[i].flags, good[i].text);
+	}
+	unsetenv("OYSTER_SANDBOX");
+	for (i = 0; i < COUNT(bad); i++)
+		CHECK_ROW(is_refused("OYSTER_SANDBOX", bad[i]), bad[i]);
+}
+
 static void all_bad_settings_are_named_at_once(void)
 {
 	struct child child;
@@ -229,6 +254,7 @@ static void all_bad_settings_are_named_at_once(void)
 	setenv("OYSTER_KEY_FILE", "", 1);
 	setenv("OYSTER_RUN_DIR", "", 1);
 	setenv("OYSTER_UPSTREAM", "nowhere", 1);
+	setenv("OYSTER_SANDBOX", "maybe", 1);
 	child = run_child(read_config, NULL);
 	forget_all();
 
@@ -238,7 +264,8 @@ static void all_bad_settings_are_named_at_once(void)
 	CHECK(lines_with(child.said, "OYSTER_KEY_FILE") == 1);
 	CHECK(lines_with(child.said, "OYSTER_RUN_DIR") == 1);
 	CHECK(lines_with(child.said, "OYSTER_UPSTREAM") == 1);
-	CHECK(lines_with(child.said, "") == (int)COUNT(numbers) + 3);
+	CHECK(lines_with(child.said, "OYSTER_SANDBOX") == 1);
+	CHECK(lines_with(child.said, "") == (int)COUNT(numbers) + 4);
 	CHECK(lines_with(child.said, "`5m'") == (int)COUNT(numbers));
 	CHECK(lines_with(child.said, "`nowhere'") == 1);
 }
@@ -278,6 +305,7 @@ int main(void)
 	RUN(nothing_but_digits_is_a_number);
 	RUN(paths_are_taken_as_they_are);
 	RUN(upstreams_are_http_host_and_port);
+	RUN(the_sandbox_is_on_required_or_off);
 	RUN(all_bad_settings_are_named_at_once);
 	RUN(a_very_long_value_is_refused_in_one_line);
 	RUN(good_settings_are_read_in_silence);

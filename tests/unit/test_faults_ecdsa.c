@@ -131,15 +131,6 @@ static int fail_to_sign(void *turn)
 	return ask_both(&ok) == 0 && !ok && fault_came() ? 0 : 1;
 }
 
-static int start_without_key(void *arg)
-{
-	bool ok;
-
-	(void)arg;
-	fault_set("secp256k1_context_create", 1, 0, 0);
-	return ask_both(&ok) == 0 && !ok && fault_came() ? 0 : 1;
-}
-
 static void a_signer_that_cannot_sign_says_so_and_ends(void)
 {
 	struct child child;
@@ -150,9 +141,6 @@ static void a_signer_that_cannot_sign_says_so_and_ends(void)
 		CHECK(child.status == 0);
 		CHECK_ROW(!strcmp(strchr(child.said, ':'), ": signer: a signature did not recover to its key\n"), child.said);
 	}
-	child = run_child(start_without_key, NULL);
-	CHECK(child.status == 0);
-	CHECK_ROW(!strcmp(strchr(child.said, ':'), ": signer: the key cannot be used\n"), child.said);
 }
 
 static void without_a_time_nothing_is_signed(void)

@@ -31,7 +31,7 @@ FAULT(int, pthread_create, (pthread_t *thread, const pthread_attr_t *attr, void 
       (thread, attr, work, arg))
 
 static const struct config config = { .key_file = KEY, .upstream = "http://127.0.0.1:1", .threads = 1, .max_inflight = 1,
-				      .max_token = CONFIG_ASK };
+				      .max_token = CONFIG_ASK, .sandbox = SANDBOX_QUIET };
 
 static int fill_without_any(void *arg)
 {
@@ -114,12 +114,13 @@ static long with;		/* what it returns */
 
 static int serve_with(void *is_fastcgi)
 {
+	struct config own = config;
 	int code;
 
 	fault_set(fails, 1, ENOMEM, with);
 	if (is_fastcgi)
 		fault_also("respond_is_cgi", 1, 0, false);
-	code = serve_web(&config);
+	code = serve_web(&own);
 	if (!fault_came() || code != EXIT_FAILURE)
 		return 1;
 	return waitpid(-1, NULL, WNOHANG) < 0 ? 0 : 2;	/* no signer is left */

@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <secp256k1.h>
+
 #include "tests/unit/faults.h"
 #include "tests/unit/started.h"
 
@@ -15,6 +17,7 @@ FAULT(pid_t, getppid, (void), ())
 FAULT(int, dup2, (int from, int to), (from, to))
 FAULT(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags))
 FAULT(int, setrlimit, (int resource, const struct rlimit *limit), (resource, limit))
+FAULT(secp256k1_context *, secp256k1_context_create, (unsigned flags), (flags))
 FAULT(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))
 
 static int armed;	/* how many faults wait for the child */
@@ -25,7 +28,7 @@ static int start_and_fail(void *path)
 	struct signer *signer;
 
 	fault_count = armed;
-	signer = signer_start(path);
+	signer = signer_start(path, SANDBOX_QUIET);
 	fault_count = 0;
 	if (signer) {
 		signer_free(signer);
@@ -95,6 +98,15 @@ static void a_signer_that_is_not_shut_off_whole_ends_and_says_why(void)
 		}
 }
 
+static void a_signer_that_cannot_use_its_key_ends_and_says_so(void)
+{
+	struct child child = fail("secp256k1_context_create", 1, 0, 0);
+
+	CHECK(child.status == 0);
+	CHECK_ROW(strchr(child.said, ':') &&
+		  !strcmp(strchr(child.said, ':'), ": signer: the key cannot be used\n"), child.said);
+}
+
 static void a_signer_whose_asker_is_gone_at_once_ends(void)
 {
 	struct child child = fail("getppid", 1, 0, 1);
@@ -147,6 +159,7 @@ int main(void)
 {
 	RUN(what_fails_before_there_is_a_process_is_said);
 	RUN(a_signer_that_is_not_shut_off_whole_ends_and_says_why);
+	RUN(a_signer_that_cannot_use_its_key_ends_and_says_so);
 	RUN(a_signer_whose_asker_is_gone_at_once_ends);
 	RUN(nothing_is_left_of_it);
 	RUN(an_interrupted_wait_is_taken_up_again);

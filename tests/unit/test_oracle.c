@@ -243,28 +243,6 @@ static void lengths_of_no_receipt_are_ignored(void)
 	CHECK(result.ok && result.len == sizeof(struct oracle_answer) + 64);
 }
 
-static int serve_bad_key(void *secret)
-{
-	struct oracle_question question = { .what = 'P' };
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
-	    write(pair[0], &question, sizeof(question)) != sizeof(question))
-		return 2;
-	return oracle_serve(pair[1], secret) ? 1 : 0;
-}
-
-static void without_a_key_of_the_curve_nothing_is_served(void)
-{
-	uint8_t secret[ECDSA_SECRET_LEN] = { 0 };
-	struct child child = run_child(serve_bad_key, secret);
-
-	CHECK(child.status == 0 && lines_with(child.said, "key") == 1);
-	memset(secret, 0xff, sizeof(secret));
-	child = run_child(serve_bad_key, secret);
-	CHECK(child.status == 0 && lines_with(child.said, "key") == 1);
-}
-
 int main(void)
 {
 	RUN(no_question_is_a_good_end);
@@ -279,6 +257,5 @@ int main(void)
 	RUN(lengths_beyond_the_limit_end_it_at_once);
 	RUN(a_huge_length_that_is_allowed_waits_for_its_bytes);
 	RUN(lengths_of_no_receipt_are_ignored);
-	RUN(without_a_key_of_the_curve_nothing_is_served);
 	return DONE();
 }

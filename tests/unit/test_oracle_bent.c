@@ -173,6 +173,7 @@ static void *drip(void *arg)
 
 static struct result serve_pieces(const uint8_t *questions, size_t len, size_t piece)
 {
+	struct ecdsa *ecdsa = must(ecdsa_new(test_secret()));
 	struct result result = { false, 0 };
 	struct drip dripping = { .bytes = questions, .len = len, .piece = piece };
 	pthread_t thread;
@@ -184,7 +185,8 @@ static struct result serve_pieces(const uint8_t *questions, size_t len, size_t p
 	dripping.socket = pair[0];
 	if (pthread_create(&thread, NULL, drip, &dripping))
 		abort();
-	result.ok = oracle_serve(pair[1], test_secret());
+	result.ok = oracle_serve(pair[1], ecdsa);
+	ecdsa_free(ecdsa);
 	close(pair[1]);
 	pthread_join(thread, NULL);
 	while ((got = read(pair[0], answers + result.len, sizeof(answers) - result.len)) > 0)

@@ -155,7 +155,7 @@ static void it_ends_when_it_is_released(void)
 /* The asking process just ends, as when it is killed. */
 static int start_and_end(void *hangs)
 {
-	struct signer *signer = signer_start(KEY);
+	struct signer *signer = signer_start(KEY, SANDBOX_QUIET);
 
 	if (!signer || (hangs && kill(signer_pid(signer), SIGSTOP)))
 		return 1;
@@ -195,7 +195,7 @@ static void even_when_it_hangs_it_ends_with_the_asking_process(void)
 
 static int start_only(void *path)
 {
-	struct signer *signer = signer_start(path);
+	struct signer *signer = signer_start(path, SANDBOX_QUIET);
 
 	signer_free(signer);
 	if (waitpid(-1, NULL, WNOHANG) >= 0)

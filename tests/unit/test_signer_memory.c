@@ -113,7 +113,7 @@ static void the_key_is_nowhere_else(void)
 	int back = enter_scratch(scratch), count, i;
 
 	CHECK(write_masked());
-	signer = signer_start(KEY);
+	signer = signer_start(KEY, SANDBOX_QUIET);
 	CHECK(signer != NULL);
 	for (i = 0; signer && i < 20; i++)
 		CHECK(signer_sign(signer, &made, &exchange, i % 2 ? strings : NULL));
@@ -155,7 +155,7 @@ static void nor_is_it_where_the_signer_works(void)
 	int back = enter_scratch(scratch), count = 0, i;
 
 	CHECK(write_masked());
-	signer = signer_start(KEY);
+	signer = signer_start(KEY, SANDBOX_QUIET);
 	CHECK(signer && !pthread_create(&thread, NULL, keep_signing, signer));
 	for (i = 0; i < SEARCHES && count == 0; i++)
 		count = count_keys(signer_pid(signer), &secret_memory);
