@@ -140,3 +140,19 @@ long config_files(const struct config *config)
 {
 	return config->threads * FILES_EACH + FILES_MORE;
 }
+
+void config_fit(struct config *config, unsigned long files)
+{
+	long fit;
+
+	if (files >= (unsigned long)config_files(config))
+		return;
+	fit = ((long)files - FILES_MORE) / FILES_EACH;
+	if (fit < 1)
+		fit = 1;
+	log_line("OYSTER_THREADS: %ld instead of %ld: a request takes %d descriptors, "
+		 "and RLIMIT_NOFILE is %lu", fit, config->threads, FILES_EACH, files);
+	config->threads = fit;
+	if (config->max_inflight > most_of(fit))
+		config->max_inflight = most_of(fit);
+}

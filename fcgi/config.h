@@ -47,4 +47,11 @@ bool config_read(struct config *config)
 /* Descriptors that a responder may need at once. */
 long config_files(const struct config *config) __attribute__((nonnull));
 
+/*
+ * Fewer threads, and a log line, where not so many descriptors are to be had:
+ * a connection that cannot be accepted would wait, and nobody say why.
+ */
+void config_fit(struct config *config, unsigned long files)
+	__attribute__((nonnull));
+
 #endif

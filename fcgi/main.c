@@ -169,7 +169,15 @@ static int run_cgi(const struct server *server, const sigset_t *signals)
 	return respond_cgi(server) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int serve_web(const struct config *config)
+static void fit_files(struct config *config)
+{
+	struct rlimit files;
+
+	if (!getrlimit(RLIMIT_NOFILE, &files))
+		config_fit(config, files.rlim_cur);
+}
+
+static int serve_web(struct config *config)
 {
 	struct server server = { .config = config };
 	int code = EXIT_FAILURE;
@@ -180,6 +188,8 @@ static int serve_web(const struct config *config)
 	follow_parent();
 	set_scheduling();
 	is_cgi = respond_is_cgi();
+	if (!is_cgi)
+		fit_files(config);
 	server.signer = signer_start(config->key_file, config->sandbox |
 				     (is_cgi ? SANDBOX_QUIET : 0));
 	if (!server.signer)

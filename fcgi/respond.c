@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #define HEAD_MAX	2048	/* bytes of our header section */
 #define CHUNK		65536	/* bytes read at once when the length is unknown */
 #define BACKOFF_MS	10	/* after an accept that failed */
+#define COMPLAINT_MS	10000	/* between two log lines about that */
 
 /* A request's parameters and streams, of either kind. */
 struct stream {
@@ -360,11 +362,28 @@ struct responder *responder_new(const struct server *server)
 	return responder;
 }
 
+/* Of an accept that failed: once in a while, since it will fail again. */
+static void complain(int error)
+{
+	static _Atomic int64_t before = -COMPLAINT_MS;
+	int64_t now = relay_now(), last = before;
+
+	if (error != EMFILE && error != ENFILE && error != ENOMEM &&
+	    error != ENOBUFS)
+		return;		/* the other side is gone, or we are stopping */
+	if (now - last >= COMPLAINT_MS &&
+	    atomic_compare_exchange_strong(&before, &last, now))
+		log_line("a request cannot be accepted: %s", strerror(error));
+}
+
 bool responder_accept(struct responder *responder)
 {
-	if (FCGX_Accept_r(&responder->request) == 0)
+	int code = FCGX_Accept_r(&responder->request);
+
+	if (code == 0)
 		return true;
-	poll(NULL, 0, BACKOFF_MS);	/* no descriptor, no memory: not at once again */
+	complain(-code);
+	poll(NULL, 0, BACKOFF_MS);	/* not at once again */
 	return false;
 }
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2034	# variables are used in the bodies of tests
 
 # What responder and signer can still do once they have started: nothing but
 # their work, also when somebody has taken them over (tests/hijack.c).

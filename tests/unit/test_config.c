@@ -243,6 +243,44 @@ static void the_sandbox_is_on_required_or_off(void)
 		CHECK_ROW(is_refused("OYSTER_SANDBOX", bad[i]), bad[i]);
 }
 
+/* In a child, since it says so in a line; what came of it is its status. */
+static int fit(void *files)
+{
+	struct config config = { .threads = 640, .max_inflight = 600 };
+
+	config_fit(&config, *(unsigned long *)files);
+	if (config.threads == 640)
+		return config.max_inflight == 600 ? 0 : 255;
+	/* As without OYSTER_MAX_INFLIGHT: 15/16. */
+	if (config.max_inflight != (config.threads == 248 ? 233 : 1))
+		return 254;
+	return (int)config.threads;
+}
+
+static void threads_fit_the_descriptors(void)
+{
+	static const struct {
+		unsigned long files;
+		int status;
+	} rows[] = {
+		{ ~0UL, 0 }, { 1048576, 0 }, { 2592, 0 }, { 1024, 248 },
+		{ 40, 2 }, { 39, 1 }, { 36, 1 }, { 35, 1 }, { 31, 1 }, { 0, 1 },
+	};
+	struct config config = { .threads = 640 };
+	struct child child;
+	unsigned long files;
+	size_t i;
+
+	CHECK(config_files(&config) == 2592);
+	for (i = 0; i < COUNT(rows); i++) {
+		files = rows[i].files;
+		child = run_child(fit, &files);
+		CHECK(child.status == rows[i].status);
+		CHECK(lines_with(child.said, "OYSTER_THREADS") == (rows[i].status != 0));
+		CHECK(lines_with(child.said, "") == (rows[i].status != 0));
+	}
+}
+
 static void all_bad_settings_are_named_at_once(void)
 {
 	struct child child;
@@ -306,6 +344,7 @@ int main(void)
 	RUN(paths_are_taken_as_they_are);
 	RUN(upstreams_are_http_host_and_port);
 	RUN(the_sandbox_is_on_required_or_off);
+	RUN(threads_fit_the_descriptors);
 	RUN(all_bad_settings_are_named_at_once);
 	RUN(a_very_long_value_is_refused_in_one_line);
 	RUN(good_settings_are_read_in_silence);
