@@ -19,7 +19,9 @@ OYSTER_MAX_INFLIGHT=1
 MODEL_PORT=$(free_port)
 OYSTER_UPSTREAM=http://127.0.0.1:$MODEL_PORT
 OYSTER_PORT=$(free_port)
-export OYSTER_THREADS OYSTER_MAX_INFLIGHT OYSTER_UPSTREAM OYSTER_PORT MODEL_PORT
+# strace puts another number in place of a call that is to fail: the filter would kill.
+OYSTER_SANDBOX=off
+export OYSTER_THREADS OYSTER_MAX_INFLIGHT OYSTER_UPSTREAM OYSTER_PORT MODEL_PORT OYSTER_SANDBOX
 
 for who in responder signer
 do
