@@ -9,6 +9,7 @@
 
 FAULT(void *, calloc, (size_t count, size_t size), (count, size))
 FAULT(ssize_t, getrandom, (void *bytes, size_t len, unsigned flags), (bytes, len, flags))
+FAULT(ssize_t, sendmsg, (int socket, const struct msghdr *message, int flags), (socket, message, flags))
 FAULT(secp256k1_context *, secp256k1_context_create, (unsigned flags), (flags))
 FAULT(int, secp256k1_context_randomize, (secp256k1_context *context, const unsigned char *seed), (context, seed))
 FAULT(int, secp256k1_ec_pubkey_create, (const secp256k1_context *context, secp256k1_pubkey *point, const unsigned char *secret),
@@ -156,6 +157,14 @@ static void without_a_time_nothing_is_signed(void)
 	wall = -1;
 }
 
+static void an_answer_that_nobody_takes_is_the_last(void)
+{
+	bool ok;
+
+	fault_set("sendmsg", 1, EPIPE, -1);
+	CHECK(ask_both(&ok) == 0 && !ok && fault_came());
+}
+
 static void strings_that_take_longer_than_the_patience_are_not_signed(void)
 {
 	bool ok;
@@ -176,6 +185,7 @@ int main(void)
 	RUN(a_key_that_is_not_recovered_is_none);
 	RUN(a_signer_that_cannot_sign_says_so_and_ends);
 	RUN(without_a_time_nothing_is_signed);
+	RUN(an_answer_that_nobody_takes_is_the_last);
 	RUN(strings_that_take_longer_than_the_patience_are_not_signed);
 	return DONE();
 }

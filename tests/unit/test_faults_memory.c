@@ -137,6 +137,17 @@ static void who_signs_is_said_whole_or_not_at_all(void)
 	tear_down();
 }
 
+/* Milliseconds that the monotonic clock is ahead. */
+static int64_t ahead;
+
+int64_t __real_relay_now(void);
+int64_t __wrap_relay_now(void);
+
+int64_t __wrap_relay_now(void)
+{
+	return __real_relay_now() + ahead;
+}
+
 /* A model whose vocabulary cannot be asked for. */
 static struct vocabulary *vocabulary;
 static struct relay *nobody;
@@ -217,6 +228,11 @@ static void who_waits_for_another_ones_question_waits_no_longer_than_he_may(void
 	pthread_join(thread, NULL);
 	CHECK(first == OYSTER_OK);
 	CHECK(check_context(-1) == OYSTER_OK);	/* it is known now */
+	atomic_store(&is_asked, false);
+	CHECK(check_context(5000) == OYSTER_OK && !atomic_load(&is_asked));
+	ahead = 61000;	/* for a minute */
+	CHECK(check_context(5000) == OYSTER_OK && atomic_load(&is_asked));
+	ahead = 0;
 	vocabulary_free(vocabulary);
 	relay_free(nobody);
 	close(on_its_way[0]);

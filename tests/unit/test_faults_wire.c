@@ -60,7 +60,7 @@ static void close_pair(void)
 
 static bool send_words(void)
 {
-	static char texts[][8] = { "", "the", "", " quick ", "b", "", "rown", " fox", "" };
+	static char texts[][8] = { "", "the", "", " quick ", "b", "", "rown", " fox" };
 	struct iovec parts[COUNT(texts)];
 	size_t i;
 
@@ -160,6 +160,7 @@ static void what_does_not_come_is_told(void)
 	CHECK(!wire_receive(pair[1], got, 1) && fault_came());
 	CHECK(wire_receive(pair[1], got, 0));
 	CHECK(write(pair[0], WORDS, 3) == 3 && !shutdown(pair[0], SHUT_WR));
+	errno = EINTR;	/* of an earlier call, which says nothing about this one */
 	CHECK(!wire_receive(pair[1], got, 4));
 	close_pair();
 }
@@ -179,7 +180,9 @@ static void a_signal_does_not_end_a_stream(void)
 	in.used = 2;
 	fault_set("recv", 1, ECONNRESET, -1);
 	CHECK(!wire_more(&in) && fault_came());
-	CHECK(!shutdown(pair[0], SHUT_WR) && !wire_more(&in));
+	CHECK(!shutdown(pair[0], SHUT_WR));
+	errno = EINTR;
+	CHECK(!wire_more(&in));
 	close_pair();
 }
 
