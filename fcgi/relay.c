@@ -206,7 +206,7 @@ static struct handle *relay_take(struct relay *relay)
 static void relay_give(struct relay *relay, struct handle *handle)
 {
 	pthread_mutex_lock(&relay->lock);
-	if (handle && relay->idle_count < IDLE_MAX) {
+	if (relay->idle_count < IDLE_MAX) {
 		relay->idle[relay->idle_count++] = handle;
 		handle = NULL;
 	}
@@ -305,7 +305,7 @@ static bool prepare(const struct relay *relay, struct handle *handle,
 
 	if (left < 1)
 		left = 1;	/* 0 would be no limit */
-	return len > 0 && (size_t)len < sizeof(url) &&
+	return (size_t)len < sizeof(url) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_URL, url) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_TIMEOUT_MS, (long)left) &&
 	       !curl_easy_setopt(handle->easy, CURLOPT_WRITEDATA, sink) &&

@@ -318,4 +318,15 @@ test_expect_success '--help says how it is used' '
 	oyster 0 --help && says "usage: oyster-verify"
 '
 
+test_expect_success 'what cannot be read or written is said' '
+	post -d "$PROMPT" &&
+	oyster 2 --address "$ADDRESS" --headers headers --body nowhere --request request &&
+	complains "cannot open nowhere: No such file" &&
+	oyster 2 --address "$ADDRESS" --headers headers --body body --request nowhere &&
+	complains "cannot open nowhere: No such file" &&
+	{ "$VERIFY" --address "$ADDRESS" --headers headers --body body --request request \
+		>/dev/full 2>complaint; test $? = 2; } &&
+	complains "cannot write: No space left"
+'
+
 test_done

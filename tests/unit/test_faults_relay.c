@@ -16,9 +16,9 @@ FAULT(CURL *, curl_easy_init, (void), ())
 
 /* What curl calls back, and how it is made to end. */
 static curl_xferinfo_callback progress;
-static curl_write_callback header;
-static void *progress_arg, *header_arg;
-static enum how { ASK, RETURN, PROGRESS, HEADERS } performs;
+static curl_write_callback header, body;
+static void *progress_arg, *header_arg, *body_arg;
+static enum how { ASK, RETURN, PROGRESS, HEADERS, BODY } performs;
 static CURLcode code;
 
 CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, void *value);
@@ -34,6 +34,10 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, void *value)
 		progress_arg = value;
 	if (option == CURLOPT_HEADERFUNCTION)
 		memcpy(&header, &value, sizeof(header));
+	if (option == CURLOPT_WRITEFUNCTION)
+		memcpy(&body, &value, sizeof(body));
+	if (option == CURLOPT_WRITEDATA)
+		body_arg = value;
 	if (option == CURLOPT_HEADERDATA)
 		header_arg = value;
 	return __real_curl_easy_setopt(easy, option, value);
@@ -64,6 +68,8 @@ CURLcode __wrap_curl_easy_perform(CURL *easy)
 		return __real_curl_easy_perform(easy);
 	if (performs == HEADERS)
 		header(line, 1, strlen(line), header_arg);
+	if (performs == BODY)	/* a byte more than is looked at, of which none is there */
+		return body(line, 1, (256UL << 20) + 1, body_arg) ? CURLE_OK : CURLE_WRITE_ERROR;
 	if (performs != PROGRESS)
 		return code;
 	ahead += 1000;
@@ -200,6 +206,50 @@ static void what_curl_says_is_told_apart(void)
 	CHECK(lines_with(child.said, "oyster-responder: ") == 9);	/* one each */
 }
 
+static void look_at_nothing(void *arg, const char *bytes, size_t len)
+{
+	(void)arg, (void)bytes, (void)len;
+	tap_bad++;	/* it is not to be looked at */
+}
+
+static int show_too_much(void *arg)
+{
+	struct relay_call call = { .body = { "{}", 2 }, .client = -1, .deadline = relay_now() + 5000, .look = look_at_nothing };
+	struct relay *relay = must_new(UPSTREAM);
+	struct buf reply = BUF_INIT(1000);
+	enum oyster_err err;
+	long status;
+
+	(void)arg;
+	performs = BODY;
+	err = relay_show(relay, &status, &reply, &call);
+	buf_clear(&reply);
+	relay_free(relay);
+	return err == OYSTER_EREPLYSIZE && !tap_bad ? 0 : 1;
+}
+
+static void what_is_looked_at_has_an_end(void)
+{
+	CHECK(run_child(show_too_much, NULL).status == 0);
+}
+
+/* A handle that is taken again is not idle, whatever was counted before. */
+static void handles_in_use_are_not_given_back(void)
+{
+	struct relay *relay = must_new(UPSTREAM);
+
+	performs = RETURN;
+	code = CURLE_OK;
+	CHECK(get(relay, 1000) == OYSTER_OK);
+	relay_shrink(relay);
+	CHECK(get(relay, 1000) == OYSTER_OK);
+	relay_shrink(relay);
+	relay_shrink(relay);
+	CHECK(get(relay, 1000) == OYSTER_OK);
+	relay_free(relay);
+	performs = ASK;
+}
+
 static int look_in_a_child(void *arg)
 {
 	struct relay *relay = must_new(UPSTREAM);
@@ -244,6 +294,8 @@ int main(void)
 	RUN(no_request_is_sent_without_one_of_its_settings);
 	RUN(a_url_that_does_not_fit_is_not_asked);
 	RUN(what_curl_says_is_told_apart);
+	RUN(what_is_looked_at_has_an_end);
+	RUN(handles_in_use_are_not_given_back);
 	RUN(a_client_that_is_gone_ends_the_call);
 	return DONE();
 }

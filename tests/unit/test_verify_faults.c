@@ -205,6 +205,17 @@ static void a_root_is_read_whole_or_not_at_all(void)
 	}
 }
 
+/* OpenSSL would ask for its passphrase on the terminal. */
+static void a_root_that_is_encrypted_is_none(void)
+{
+	static const char pem[] = "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+		"DEK-Info: AES-128-CBC,00000000000000000000000000000000\n\n"
+		"AAAAAAAAAAAAAAAAAAAAAA==\n-----END CERTIFICATE-----\n";
+	struct chain_root read;
+
+	CHECK(!chain_root_read(&read, (struct text){ pem, sizeof(pem) - 1 }));
+}
+
 static void a_chain_is_neither_too_long_nor_of_endless_bytes(void)
 {
 	struct text der[CHAIN_MAX + 1];
@@ -282,6 +293,7 @@ int main(void)
 	RUN(a_document_is_not_good_by_a_call_that_failed);
 	RUN(an_extension_that_is_not_critical_may_be_unknown);
 	RUN(a_root_is_read_whole_or_not_at_all);
+	RUN(a_root_that_is_encrypted_is_none);
 	RUN(a_chain_is_neither_too_long_nor_of_endless_bytes);
 	RUN(a_key_that_signs_no_answers_is_said);
 	RUN(a_name_is_cut_and_a_document_of_too_many_digits_is_none);
