@@ -6,6 +6,8 @@
 # make fuzz       libFuzzer on what reads other people's bytes, FUZZ_SECONDS for each
 # make chaos      processes are killed under load, two minutes each
 # make torture    all that fails is made to fail, everywhere: for hours
+# make coverage   what the tests have run of our own code; tests/COVERAGE.md has the rest
+# make mutate     which faults in keys/ and the JSON scanner no test finds
 # make lint       compilers' warnings, cppcheck, shellcheck, the folders' rules
 # make bench      speed, processor time and memory, beside mod_proxy and nginx
 # make install    DESTDIR and PREFIX are honoured; make uninstall undoes it
@@ -149,6 +151,20 @@ tsan:
 	$(MAKE) check B=build-tsan $(SANITIZED) TESTS='$(THREADED)' \
 	    CFLAGS='-O1 -g -DOYSTER_SANITIZED -fsanitize=thread' LDFLAGS=-fsanitize=thread
 
+# The counters are mapped from files: they outlive kills, _exit and the sandbox.
+PROFILE   = $(CURDIR)/build-coverage/profile
+
+coverage:
+	. scripts/packages.sh && need_packages clang llvm
+	rm -rf $(PROFILE) && mkdir -p $(PROFILE)
+	$(MAKE) check B=build-coverage CC=clang HARDEN=-fPIE LDHARDEN=-pie \
+	    CFLAGS='-O0 -fprofile-instr-generate=$(PROFILE)/%m%c.profraw -fcoverage-mapping -fprofile-update=atomic -mllvm -runtime-counter-relocation' \
+	    LDFLAGS=-fprofile-instr-generate
+	scripts/coverage.py build-coverage
+
+mutate:
+	scripts/mutate.py
+
 # Each target starts from what is in tests/fuzz/corpus, which it never writes to.
 FUZZERS   = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
@@ -216,8 +232,9 @@ uninstall:
 	for page in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 
 clean:
-	rm -rf build build-asan build-tsan build-fuzz build-lint build-lint-clang
+	rm -rf build build-asan build-tsan build-fuzz build-lint build-lint-clang \
+	    build-coverage build-mutate build-mutate-asan
 
-.PHONY: all verify static units check asan tsan fuzzers fuzz chaos torture lint bench install uninstall clean
+.PHONY: all verify static units check asan tsan fuzzers fuzz chaos torture coverage mutate lint bench install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
