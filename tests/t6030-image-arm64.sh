@@ -8,17 +8,8 @@
 . "${0%/*}/lib.sh"
 . "$TESTS/image.sh"
 
-if test -z "${OYSTER_ALONE:-}"
-then
-	image_reason=$(image_obstacle)
-	test -z "$image_reason" || skip_all "no containers: $image_reason"
-	test "$(dpkg --print-architecture)" = amd64 || skip_all 'this machine is not an amd64'
-	test_expect_success 'it is built' '
-		image_build arm64 || { cat "$IMAGE_CACHE/base.log"; false; }
-	'
-	test "$test_failed" = 0 || test_done
-fi
-image_alone "$0"
+test "$(dpkg --print-architecture)" = amd64 || skip_all 'this machine is not an amd64'
+image_alone "$0" arm64
 start_model
 OTHER=${IMAGE%/*}/arm64
 
