@@ -57,7 +57,7 @@ struct pool {
 
 static void *work(void *arg);
 
-/* With the lock held, like all that follow up to rest. */
+/* With the lock held, like all that follow up to rest; or by pool_stop, alone. */
 static void bury(struct worker *worker)
 {
 	if (!worker->has_thread)
@@ -184,7 +184,7 @@ static bool rest(struct worker *worker)
 	if (code == ETIMEDOUT && worker->rests)
 		give_back(worker, until.tv_sec);
 	worker->runs = !worker->rests;
-	if (!worker->runs)
+	if (!worker->runs && !atomic_load(&pool->stop))	/* pool_stop buries then */
 		end(worker);
 	return worker->runs;
 }
