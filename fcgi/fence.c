@@ -60,8 +60,9 @@ static const struct sandbox_call needed[] = {
 	{ "getpeername", { { 0 } }, 0 },
 	{ "fcntl", { { 1, INT, F_GETFL } }, 0 },
 	{ "fcntl", { { 1, INT, F_SETFL } }, 0 },	/* O_NONBLOCK */
-	{ "socketpair", { { 0, INT, AF_UNIX } }, 0 },	/* with which a handle is woken ... */
-	{ "eventfd2", { { 0 } }, 0 },		/* ... since libcurl 8.9 with this */
+	/* with which a handle is woken; one of datagrams could send to any path */
+	{ "socketpair", { { 0, INT, AF_UNIX }, { 1, INT & ~STREAM_FLAGS, SOCK_STREAM } }, 0 },
+	{ "eventfd2", { { 0 } }, 0 },		/* the same since libcurl 8.9 */
 
 	/* memory, of which none becomes code */
 	{ "brk", { { 0 } }, 0 },

@@ -158,6 +158,7 @@ static const struct attempt {
 	{ "socket mptcp", SYS_socket, { AF_INET, SOCK_STREAM, 262 } },
 	{ "socket sctp", SYS_socket, { AF_INET, SOCK_STREAM, IPPROTO_SCTP } },
 	{ "socketpair inet", SYS_socketpair, { AF_INET, SOCK_STREAM, 0, 0 } },
+	{ "socketpair of datagrams", SYS_socketpair, { AF_UNIX, SOCK_DGRAM, 0, 0 } },
 	{ "sendto fast open", SYS_sendto, { 0, 0, 0, MSG_FASTOPEN } },
 	{ "sendmsg fast open", SYS_sendmsg, { 3, 0, MSG_FASTOPEN } },
 	{ "setsockopt of a socket", SYS_setsockopt, { 0, SOL_SOCKET, SO_DEBUG } },
