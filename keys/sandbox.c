@@ -23,6 +23,7 @@
 #define LANDLOCK_NET_PORT	2
 #define NET_CONNECT_TCP		2u
 #define ABI_MAX			7	/* what follows is known up to it */
+#define ABI_NET			4	/* the first that holds ports */
 
 struct landlock_ruleset {
 	uint64_t files;		/* what is denied unless a rule allows it */
@@ -33,17 +34,6 @@ struct landlock_ruleset {
 struct landlock_net_port {
 	uint64_t access;
 	uint64_t port;
-};
-
-/* What each ABI handles, all of it. */
-static const struct landlock_ruleset handled[ABI_MAX + 1] = {
-	[1] = { 0x1fff, 0, 0 },
-	[2] = { 0x3fff, 0, 0 },		/* moving between directories */
-	[3] = { 0x7fff, 0, 0 },		/* truncate */
-	[4] = { 0x7fff, 3, 0 },		/* TCP: bind, connect */
-	[5] = { 0xffff, 3, 0 },		/* ioctl on devices */
-	[6] = { 0xffff, 3, 1 },		/* abstract Unix sockets */
-	[7] = { 0xffff, 3, 1 },
 };
 
 /* One write: others write to stderr, too, and stdio would want more calls. */
@@ -79,6 +69,17 @@ static bool shut_in(const struct sandbox *sandbox)
 	return false;
 }
 #else
+/* What each ABI handles, all of it. */
+static const struct landlock_ruleset handled[ABI_MAX + 1] = {
+	[1] = { 0x1fff, 0, 0 },
+	[2] = { 0x3fff, 0, 0 },		/* moving between directories */
+	[3] = { 0x7fff, 0, 0 },		/* truncate */
+	[4] = { 0x7fff, 3, 0 },		/* TCP: bind, connect */
+	[5] = { 0xffff, 3, 0 },		/* ioctl on devices */
+	[6] = { 0xffff, 3, 1 },		/* abstract Unix sockets */
+	[7] = { 0xffff, 3, 1 },
+};
+
 static bool lacks(const struct sandbox *sandbox, const char *what, int error)
 {
 	if (speaks(sandbox))
@@ -144,15 +145,20 @@ static bool restrict_self(const struct sandbox *sandbox, int abi)
 	return ok;
 }
 
-/* Returns: the ABI that is in force, 0 for none */
+/* Returns: the ABI that is in force, 0 if it does not hold all that it should */
 static int set_landlock(const struct sandbox *sandbox)
 {
 	int abi = (int)syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_VERSION);
 
-	if (abi >= 1 && restrict_self(sandbox, abi))
-		return abi;
-	lacks(sandbox, "Landlock", errno);
-	return 0;
+	if (abi < 1 || !restrict_self(sandbox, abi)) {
+		lacks(sandbox, "Landlock", errno);
+		return 0;
+	}
+	if (sandbox->port && abi < ABI_NET) {
+		lacks(sandbox, "Landlock for ports (Linux 6.7)", ENOSYS);
+		return 0;
+	}
+	return abi;
 }
 
 /* Nothing is gained by an exec, no core is left, nobody else looks in. */
