@@ -25,7 +25,7 @@ MODEL = "slow-10"   # milliseconds that an answer takes
 WHOLE_LIMIT = 10    # seconds until it counts as never
 SETTLE = 8          # seconds without load until threads have ended
 LISTENS = "00010000"    # a flag in /proc/net/unix
-SPARE = 8           # descriptors of connections to the model that are kept
+SPARE = 2 * 32 * 3  # descriptors of handles that both responders may keep
 
 
 def read(path):
