@@ -9,9 +9,11 @@
 #define KEY_MAX		256	/* bytes of a name: the converter goes as deep */
 #define REFERENCES_MAX	16	/* in all: the work can be 3 to the third of it */
 #define LENGTH_MAX	5000	/* of a string or an array */
+#define DEPTH_MAX	32	/* objects and arrays in each other: what they leave on the stack is wiped */
 
 struct schema {
 	int references;
+	int depth;
 	const char *culprit;
 };
 
@@ -108,15 +110,21 @@ static enum oyster_err check_array(struct schema *schema,
 	return err;
 }
 
-/* As deep as JSON may be nested, which is not deep. */
 static enum oyster_err check_value(struct schema *schema,
 				   const struct json *value)
 {
+	enum oyster_err err;
+
+	if (!(value->type & (JSON_ARRAY | JSON_OBJECT)))
+		return OYSTER_OK;
+	if (++schema->depth > DEPTH_MAX)
+		return blame(schema, "", OYSTER_EHEAVY);
 	if (value->type == JSON_OBJECT)
-		return check_object(schema, value);
-	if (value->type == JSON_ARRAY)
-		return check_array(schema, value);
-	return OYSTER_OK;
+		err = check_object(schema, value);
+	else
+		err = check_array(schema, value);
+	schema->depth--;
+	return err;
 }
 
 enum oyster_err schema_check(const struct json *object, const char **culprit)
@@ -125,7 +133,7 @@ enum oyster_err schema_check(const struct json *object, const char **culprit)
 	enum oyster_err err = OYSTER_EHEAVY;
 
 	if (object->len <= BYTES_MAX)
-		err = check_object(&schema, object);
+		err = check_value(&schema, object);
 	*culprit = schema.culprit;
 	return err;
 }

@@ -141,6 +141,20 @@ static void schemas_that_multiply_are_refused(void)
 	CHECK(is_refused(member("\"format\":{\"x\":\"", "a", 16384 - 7, "\"}"), OYSTER_EHEAVY, "format"));
 }
 
+static void schemas_that_are_deep_are_refused(void)
+{
+	static const char opening[] = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
+	static const char closing[] = "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]";
+
+	CHECK(sizeof(opening) - 1 == 32 && sizeof(closing) - 1 == 32);
+	snprintf(body, sizeof(body), "{\"model\":\"m\",\"format\":{\"x\":%s1%s}}",
+		 opening + 1, closing + 1);
+	CHECK(passes(body));
+	snprintf(body, sizeof(body), "{\"model\":\"m\",\"format\":{\"x\":%s1%s}}",
+		 opening, closing);
+	CHECK(is_refused(body, OYSTER_EHEAVY, "format"));
+}
+
 static void numbers_that_end_the_model_are_refused(void)
 {
 	static const struct {
@@ -179,6 +193,7 @@ int main(void)
 	RUN(plain_schemas_are_relayed);
 	RUN(schemas_that_end_a_model_server_are_refused);
 	RUN(schemas_that_multiply_are_refused);
+	RUN(schemas_that_are_deep_are_refused);
 	RUN(numbers_that_end_the_model_are_refused);
 	RUN(long_lists_are_refused);
 	return DONE();
