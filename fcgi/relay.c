@@ -254,12 +254,11 @@ struct relay *relay_new(const char *upstream, long max_inflight)
 	relay->get.max = GETS_MAX;
 	relay->headers = curl_slist_append(NULL, "Content-Type: application/json");
 	/* An empty Expect: curl would wait for a 100 before a long body. */
-	more = curl_slist_append(relay->headers, "Expect:");
-	if (!relay->headers || !more || !look_up(relay)) {
-		relay_free(relay);
-		return NULL;
-	}
-	return relay;
+	more = relay->headers ? curl_slist_append(relay->headers, "Expect:") : NULL;
+	if (more && look_up(relay))
+		return relay;
+	relay_free(relay);
+	return NULL;
 }
 
 int64_t relay_now(void)
