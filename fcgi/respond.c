@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -327,7 +328,10 @@ static bool fcgi_write(const struct stream *stream, const struct text *parts,
 
 bool respond_is_cgi(void)
 {
-	return FCGX_IsCGI();
+	bool is_cgi = FCGX_IsCGI();
+
+	signal(SIGPIPE, SIG_IGN);	/* libfcgi has put a handler there */
+	return is_cgi;
 }
 
 bool respond_cgi(const struct server *server)

@@ -204,6 +204,11 @@ test_expect_success 'stopped and continued in whatever it waits, it goes on' '
 	ask llama3.2 && status 200 && signed
 '
 
+test_expect_success 'a pipe without a reader is not the end of it' '
+	kill -s PIPE $(sort -u tasks) &&
+	ask llama3.2 && status 200 && signed
+'
+
 test_expect_success 'and none was killed: the same processes are there' '
 	for pid in $(sort -u tasks)
 	do
