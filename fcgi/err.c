@@ -21,7 +21,7 @@ static const struct {
 	[OYSTER_EINTEGER]    = { 400, "must be an integer from 0 to 2147483647" },
 	[OYSTER_EMODEL]      = { 400, "must have 1 to 512 bytes" },
 	[OYSTER_ECLOUD]      = { 400, "must not name a cloud model: those are answered outside the enclave" },
-	[OYSTER_ECONTEXT]    = { 400, "must be an array of integers from 0 to OYSTER_MAX_TOKEN" },
+	[OYSTER_ECONTEXT]    = { 400, "must be an array of tokens: integers from 0 to the largest allowed" },
 	[OYSTER_EFORMAT]     = { 400, "must be \"json\" or an object" },
 	[OYSTER_EIMAGES]     = { 400, "must be an array of base64 strings" },
 	[OYSTER_ETHINK]      = { 400, "must be a boolean or a string" },

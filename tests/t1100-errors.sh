@@ -94,23 +94,23 @@ stream must be a boolean
 {"model":"m","stream":"true"}
 stream must be a boolean
 {"model":"m","context":"[1]"}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[100]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[-1]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[-0]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[1.0]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[1e1]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[[1]]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[1,null]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","context":[18446744073709551617]}
-context must be an array of integers from 0 to OYSTER_MAX_TOKEN
+context must be an array of tokens: integers from 0 to the largest allowed
 {"model":"m","system":1}
 system must be a string
 {"model":"m","template":{}}

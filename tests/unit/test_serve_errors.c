@@ -74,7 +74,7 @@ static void a_request_that_is_refused_is_signed(void)
 		{ "{}", "model is missing" },
 		{ "{\"model\":\"m\",\"prompt\":1}", "prompt must be a string" },
 		{ "{\"model\":\"m:cloud\"}", "model must not name a cloud model: those are answered outside the enclave" },
-		{ "{\"model\":\"m\",\"context\":[99999999999]}", "context must be an array of integers from 0 to OYSTER_MAX_TOKEN" },
+		{ "{\"model\":\"m\",\"context\":[99999999999]}", "context must be an array of tokens: integers from 0 to the largest allowed" },
 	};
 	char body[200];
 	size_t i;
