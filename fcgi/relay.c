@@ -190,6 +190,18 @@ static struct handle *handle_new(const struct relay *relay)
 	return NULL;
 }
 
+/* Nobody has been heard on its connection since the last reply. */
+static bool is_quiet(const struct handle *handle)
+{
+	curl_socket_t socket;
+	char byte;
+
+	return curl_easy_getinfo(handle->easy, CURLINFO_ACTIVESOCKET, &socket) ||
+	       socket == CURL_SOCKET_BAD ||
+	       recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+/* What came unasked would be taken for the reply to the next request. */
 static struct handle *relay_take(struct relay *relay)
 {
 	struct handle *handle = NULL;
@@ -200,7 +212,10 @@ static struct handle *relay_take(struct relay *relay)
 	if (relay->idle_least > relay->idle_count)
 		relay->idle_least = relay->idle_count;
 	pthread_mutex_unlock(&relay->lock);
-	return handle ? handle : handle_new(relay);
+	if (handle && is_quiet(handle))
+		return handle;
+	handle_free(handle);
+	return handle_new(relay);
 }
 
 static void relay_give(struct relay *relay, struct handle *handle)

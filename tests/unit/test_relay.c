@@ -1,6 +1,9 @@
 /* What libcurl is told never to do, for any upstream. */
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <sys/socket.h>
 
 #include "fcgi/relay.h"
 #include "tests/unit/bytes.h"
@@ -29,11 +32,72 @@ static void no_protocol_but_http_is_spoken(void)
 	CHECK(leave_scratch(scratch, back));
 }
 
+/* A server that answers each connection's first request, and says more behind it. */
+struct talker {
+	int listens;
+	int connections;
+};
+
+static void *talk(void *arg)
+{
+	static const char first[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst";
+	static const char more[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale";
+	struct talker *talker = arg;
+	char request[4096];
+	int client;
+
+	while ((client = accept(talker->listens, NULL, NULL)) >= 0) {
+		talker->connections++;
+		if (recv(client, request, sizeof(request), 0) > 0) {
+			send(client, first, sizeof(first) - 1, MSG_NOSIGNAL);
+			usleep(50000);
+			send(client, more, sizeof(more) - 1, MSG_NOSIGNAL);
+			while (recv(client, request, sizeof(request), 0) > 0)
+				;
+		}
+		close(client);
+	}
+	return NULL;
+}
+
+static void what_came_unasked_is_no_reply(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct talker talker = { .listens = socket(AF_INET, SOCK_STREAM, 0) };
+	struct buf reply = BUF_INIT(100);
+	socklen_t len = sizeof(to);
+	struct relay *relay;
+	pthread_t thread;
+	char url[64];
+	long status;
+	int i;
+
+	CHECK(!bind(talker.listens, (struct sockaddr *)&to, len));
+	CHECK(!listen(talker.listens, 8));
+	CHECK(!getsockname(talker.listens, (struct sockaddr *)&to, &len));
+	CHECK(!pthread_create(&thread, NULL, talk, &talker));
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(to.sin_port));
+	relay = relay_new(url, 1);
+
+	for (i = 0; relay && i < 3; i++) {
+		CHECK(relay_get(relay, &status, &reply, "/", relay_now() + SOON) == OYSTER_OK);
+		CHECK(reply.len == 5 && !memcmp(reply.data, "first", 5));
+		buf_clear(&reply);
+		usleep(200000);	/* until there is more */
+	}
+	relay_free(relay);
+	shutdown(talker.listens, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(talker.listens);
+	CHECK(talker.connections == 3);
+}
+
 int main(void)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return 1;
 	RUN(no_protocol_but_http_is_spoken);
+	RUN(what_came_unasked_is_no_reply);
 	curl_global_cleanup();
 	return DONE();
 }
