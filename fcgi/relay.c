@@ -335,18 +335,25 @@ static bool prepare_post(struct handle *handle, struct text body)
 	       !curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDS, body.at);
 }
 
+/* Only a connection that was there, or was refused, tells of the address. */
+static void note(struct relay *relay, enum oyster_err err, bool connected)
+{
+	if (connected || err == OYSTER_ECONNECT)
+		address_note(&relay->address, err != OYSTER_ECONNECT, relay_now());
+}
+
 /* call->body.at is NULL for a GET. */
 static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 			   const char *path, const struct relay_call *call)
 {
+	const int sends = call->body.at && !call->look ? 1 : 2;
 	struct sink sink = { .to = reply, .call = call,
-			     .looked = relay_now(),
-			     .sends = call->body.at && !call->look ? 1 : 2 };
+			     .looked = relay_now(), .sends = sends };
 	enum oyster_err err = OYSTER_ENOMEM;
 	struct handle *handle;
 
 	if (address_is_nowhere(&relay->address)) {
-		address_note(&relay->address, false, relay_now());
+		note(relay, OYSTER_ECONNECT, false);
 		return OYSTER_ECONNECT;
 	}
 	handle = relay_take(relay);
@@ -359,7 +366,7 @@ static enum oyster_err run(struct relay *relay, long *status, struct buf *reply,
 		goto out;
 
 	err = from_curl(curl_easy_perform(handle->easy), &sink, call->deadline);
-	address_note(&relay->address, err != OYSTER_ECONNECT, relay_now());
+	note(relay, err, sink.sends < sends);
 	if (!err)
 		curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, status);
 	else if (err != OYSTER_ECLIENT)

@@ -17,8 +17,9 @@ FAULT(CURL *, curl_easy_init, (void), ())
 /* What curl calls back, and how it is made to end. */
 static curl_xferinfo_callback progress;
 static curl_write_callback header, body;
-static void *progress_arg, *header_arg, *body_arg;
-static enum how { ASK, RETURN, PROGRESS, HEADERS, BODY } performs;
+static curl_prereq_callback connected;
+static void *progress_arg, *header_arg, *body_arg, *connected_arg;
+static enum how { ASK, RETURN, PROGRESS, HEADERS, BODY, CONNECTED } performs;
 static CURLcode code;
 
 CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, void *value);
@@ -32,6 +33,10 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, void *value)
 		memcpy(&progress, &value, sizeof(progress));
 	if (option == CURLOPT_XFERINFODATA)
 		progress_arg = value;
+	if (option == CURLOPT_PREREQFUNCTION)
+		memcpy(&connected, &value, sizeof(connected));
+	if (option == CURLOPT_PREREQDATA)
+		connected_arg = value;
 	if (option == CURLOPT_HEADERFUNCTION)
 		memcpy(&header, &value, sizeof(header));
 	if (option == CURLOPT_WRITEFUNCTION)
@@ -70,6 +75,8 @@ CURLcode __wrap_curl_easy_perform(CURL *easy)
 		header(line, 1, strlen(line), header_arg);
 	if (performs == BODY)	/* a byte more than is looked at, of which none is there */
 		return body(line, 1, (256UL << 20) + 1, body_arg) ? CURLE_OK : CURLE_WRITE_ERROR;
+	if (performs == CONNECTED)
+		connected(connected_arg, NULL, NULL, 0, 0);
 	if (performs != PROGRESS)
 		return code;
 	ahead += 1000;
@@ -288,6 +295,42 @@ static void a_client_that_is_gone_ends_the_call(void)
 	CHECK_ROW(lines_with(child.said, "") == 4, child.said);	/* nothing of clients that left */
 }
 
+/* A name's relay after ten seconds of refusals, and one call in their midst. */
+static bool is_lost_despite(enum how how, CURLcode said)
+{
+	struct relay *relay = must_new("http://localhost:1");
+	bool lost;
+
+	performs = RETURN;
+	code = CURLE_COULDNT_CONNECT;
+	CHECK(get(relay, 5000) == OYSTER_ECONNECT);
+	CHECK(!relay_is_lost(relay));
+	ahead += 5000;
+	performs = how;
+	code = said;
+	CHECK(get(relay, said == CURLE_OPERATION_TIMEDOUT ? 10 : 5000) != OYSTER_ECONNECT);
+	ahead += 5000;
+	performs = RETURN;
+	code = CURLE_COULDNT_CONNECT;
+	CHECK(get(relay, 5000) == OYSTER_ECONNECT);
+	lost = relay_is_lost(relay);
+	relay_free(relay);
+	performs = ASK;
+	return lost;
+}
+
+/* A call that ended before there was a connection tells nothing of the address. */
+static void a_name_is_lost_when_nothing_has_connected(void)
+{
+	CHECK(is_lost_despite(RETURN, CURLE_ABORTED_BY_CALLBACK));	/* its client hung up */
+	CHECK(is_lost_despite(RETURN, CURLE_OPERATION_TIMEDOUT));
+	CHECK(is_lost_despite(RETURN, CURLE_OUT_OF_MEMORY));
+	CHECK(!is_lost_despite(CONNECTED, CURLE_ABORTED_BY_CALLBACK));
+	CHECK(!is_lost_despite(CONNECTED, CURLE_OPERATION_TIMEDOUT));
+	CHECK(!is_lost_despite(CONNECTED, CURLE_RECV_ERROR));
+	CHECK(!is_lost_despite(CONNECTED, CURLE_OK));
+}
+
 int main(void)
 {
 	RUN(without_memory_there_is_no_relay);
@@ -297,5 +340,6 @@ int main(void)
 	RUN(what_is_looked_at_has_an_end);
 	RUN(handles_in_use_are_not_given_back);
 	RUN(a_client_that_is_gone_ends_the_call);
+	RUN(a_name_is_lost_when_nothing_has_connected);
 	return DONE();
 }
