@@ -10,7 +10,7 @@
 
 #include "log.h"
 
-#define LOST_MS		10000	/* nobody there for so long: the name may lead elsewhere */
+#define LOST_MS		10000	/* nobody there, and so long after still nobody: the name may lead elsewhere */
 #define HOST_MAX	300	/* bytes; longer than any that config.c lets through */
 
 /* Returns: the port, in digits; NULL if there is none, which config.c never lets pass */
@@ -74,7 +74,7 @@ void address_find(struct address *address, const char *upstream)
 	const char *port = split(host, upstream);
 
 	address->list[0] = '\0';
-	address->failing = 0;
+	address->failing = address->failed = 0;
 	address->is_named = port && is_name(host);
 	if (!address->is_named)
 		return;
@@ -95,15 +95,17 @@ void address_note(struct address *address, bool there, int64_t now)
 
 	if (!address->is_named)
 		return;
-	if (there)
+	if (there) {
 		atomic_store(&address->failing, 0);
-	else
+	} else {
+		atomic_store(&address->failed, now);
 		atomic_compare_exchange_strong(&address->failing, &never, now);
+	}
 }
 
-bool address_is_lost(const struct address *address, int64_t now)
+bool address_is_lost(const struct address *address)
 {
 	int64_t since = atomic_load(&address->failing);
 
-	return address->is_named && since && now - since >= LOST_MS;
+	return since && atomic_load(&address->failed) - since >= LOST_MS;
 }

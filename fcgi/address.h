@@ -18,6 +18,7 @@ struct address {
 	bool is_named;		/* by a name, not by an address */
 	char list[ADDRESS_LIST];	/* of the name: `*:port:address,address...'; or empty */
 	_Atomic int64_t failing;	/* relay_now() since when nothing connects, or 0 */
+	_Atomic int64_t failed;	/* relay_now() of the last that did not */
 };
 
 /*
@@ -36,8 +37,10 @@ bool address_is_nowhere(const struct address *address) __attribute__((nonnull));
 void address_note(struct address *address, bool there, int64_t now)
 	__attribute__((nonnull));
 
-/* Whether for seconds nobody has been where the name led. */
-bool address_is_lost(const struct address *address, int64_t now)
-	__attribute__((nonnull));
+/*
+ * Whether for seconds nobody has been where the name led.  One failure does
+ * not tell, however long ago: who was away may be back, and nobody has asked.
+ */
+bool address_is_lost(const struct address *address) __attribute__((nonnull));
 
 #endif

@@ -416,7 +416,7 @@ bool relay_is_lost(struct relay *relay)
 	pthread_mutex_lock(&relay->lock);
 	busy = relay->generate.inside || relay->get.inside;
 	pthread_mutex_unlock(&relay->lock);
-	return !busy && address_is_lost(&relay->address, relay_now());
+	return !busy && address_is_lost(&relay->address);
 }
 
 enum oyster_err relay_generate(struct relay *relay, long *status,

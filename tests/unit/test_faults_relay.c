@@ -331,6 +331,31 @@ static void a_name_is_lost_when_nothing_has_connected(void)
 	CHECK(!is_lost_despite(CONNECTED, CURLE_OK));
 }
 
+static void one_refusal_and_a_long_silence_lose_no_name(void)
+{
+	struct relay *relay = must_new("http://localhost:1");
+
+	performs = RETURN;
+	code = CURLE_COULDNT_CONNECT;
+	CHECK(get(relay, 5000) == OYSTER_ECONNECT);
+	ahead += 3600000;
+	CHECK(!relay_is_lost(relay));
+	code = CURLE_RECV_ERROR;
+	performs = CONNECTED;
+	CHECK(get(relay, 5000) == OYSTER_ECUT);	/* it is back */
+	performs = RETURN;
+	code = CURLE_COULDNT_CONNECT;
+	CHECK(get(relay, 5000) == OYSTER_ECONNECT);
+	ahead += 9000;
+	CHECK(get(relay, 5000) == OYSTER_ECONNECT);
+	CHECK(!relay_is_lost(relay));
+	ahead += 1000;
+	CHECK(get(relay, 5000) == OYSTER_ECONNECT);
+	CHECK(relay_is_lost(relay));
+	relay_free(relay);
+	performs = ASK;
+}
+
 int main(void)
 {
 	RUN(without_memory_there_is_no_relay);
@@ -341,5 +366,6 @@ int main(void)
 	RUN(handles_in_use_are_not_given_back);
 	RUN(a_client_that_is_gone_ends_the_call);
 	RUN(a_name_is_lost_when_nothing_has_connected);
+	RUN(one_refusal_and_a_long_silence_lose_no_name);
 	return DONE();
 }
