@@ -28,6 +28,21 @@ static __attribute__((noinline, target("xsave"))) void wipe_registers(void)
 	if (__builtin_cpu_supports("avx"))	/* else there may be no xrstor */
 		_xrstor64((void *)(uintptr_t)&first, 0xe6);	/* SSE, AVX, AVX-512 */
 }
+#elif defined(__aarch64__)
+/* All but v8 to v15, which belong to the callers. */
+static __attribute__((noinline)) void wipe_registers(void)
+{
+	__asm__ volatile(
+		"movi v0.16b, #0; movi v1.16b, #0; movi v2.16b, #0; movi v3.16b, #0; "
+		"movi v4.16b, #0; movi v5.16b, #0; movi v6.16b, #0; movi v7.16b, #0; "
+		"movi v16.16b, #0; movi v17.16b, #0; movi v18.16b, #0; movi v19.16b, #0; "
+		"movi v20.16b, #0; movi v21.16b, #0; movi v22.16b, #0; movi v23.16b, #0; "
+		"movi v24.16b, #0; movi v25.16b, #0; movi v26.16b, #0; movi v27.16b, #0; "
+		"movi v28.16b, #0; movi v29.16b, #0; movi v30.16b, #0; movi v31.16b, #0; "
+		::: "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7",
+		    "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+		    "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+}
 #else
 static void wipe_registers(void)
 {
