@@ -125,11 +125,14 @@ static size_t count_head(char *bytes, size_t size, size_t count, void *arg)
 }
 
 /* Readable without a byte to read: the other side has hung up. */
-static bool is_gone(int client)
+bool relay_is_gone(int client)
 {
 	char byte;
-	ssize_t got = recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t got;
 
+	if (client < 0)
+		return false;
+	got = recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	return got == 0 || (got < 0 && errno == ECONNRESET);
 }
 
@@ -146,10 +149,10 @@ static int watch(void *arg, curl_off_t down, curl_off_t downloaded,
 	int64_t now = relay_now();
 
 	(void)down, (void)downloaded, (void)up, (void)uploaded;
-	if (sink->call->client < 0 || now - sink->looked < LOOK_MS)
+	if (now - sink->looked < LOOK_MS)
 		return 0;
 	sink->looked = now;
-	return is_gone(sink->call->client);
+	return relay_is_gone(sink->call->client);
 }
 
 /* Settings that are the same for every transfer of a handle. */

@@ -82,6 +82,9 @@ enum oyster_err relay_get(struct relay *relay, long *status, struct buf *reply,
 			  const char *path, int64_t deadline)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Whether the client on a socket has hung up; -1 never has. */
+bool relay_is_gone(int client);
+
 /* Drop the connections that no call has needed since the last time. */
 void relay_shrink(struct relay *relay) __attribute__((nonnull));
 

@@ -14,6 +14,8 @@
 
 #define KNOWN_MAX	64	/* models */
 #define KNOWN_MS	60000	/* before it is asked again */
+#define STRANGERS_MAX	64	/* requests that wait for another model's answer */
+#define LOOK_MS		500	/* between two looks for a client that waits */
 #define ERROR_MAX	65536	/* bytes of a refusal */
 #define ASK_EXTRA	64	/* bytes of the question beside the name */
 
@@ -28,6 +30,8 @@ struct vocabulary {
 	pthread_mutex_t lock;
 	pthread_cond_t learned;
 	bool is_asking;
+	struct text asked;	/* the model, then */
+	int strangers;
 	struct relay *relay;
 	struct known known[KNOWN_MAX];
 };
@@ -91,6 +95,11 @@ static void look(void *show, const char *bytes, size_t len)
 	show_read(show, bytes, len);
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Out: size, with status 200 */
 static enum oyster_err ask(const struct vocabulary *vocabulary, uint64_t *size,
 			   long *status, struct buf *reply, struct text model,
@@ -139,29 +148,52 @@ static bool knows(uint64_t size, struct text context)
 	return true;
 }
 
-/* Until somebody has learned something, or the time is up. */
-static void wait_for_news(struct vocabulary *vocabulary, int64_t deadline)
+/* Until somebody has learned something, or there is no use in it any more. */
+static enum oyster_err wait_for_news(struct vocabulary *vocabulary,
+				     const struct relay_call *call)
 {
-	struct timespec until = { .tv_sec = deadline / 1000,
-				  .tv_nsec = deadline % 1000 * 1000000 };
+	int64_t end = earlier(call->deadline, relay_now() + LOOK_MS);
+	struct timespec until = { .tv_sec = end / 1000,
+				  .tv_nsec = end % 1000 * 1000000 };
 
+	if (relay_now() >= call->deadline)
+		return OYSTER_ETIMEOUT;
 	pthread_cond_timedwait(&vocabulary->learned, &vocabulary->lock, &until);
+	return relay_is_gone(call->client) ? OYSTER_ECLIENT : OYSTER_OK;
 }
 
-/* The size, or the right to ask for it, or the time is up. */
-static enum oyster_err learn(struct vocabulary *vocabulary, uint64_t *size,
-			     struct text model, int64_t deadline)
+/* The size, or the right to ask for it. */
+static enum oyster_err wait_in_line(struct vocabulary *vocabulary,
+				    uint64_t *size, struct text model,
+				    const struct relay_call *call)
 {
 	enum oyster_err err = OYSTER_OK;
 
-	pthread_mutex_lock(&vocabulary->lock);
-	while ((*size = find(vocabulary, model)) == 0 && vocabulary->is_asking &&
-	       relay_now() < deadline)
-		wait_for_news(vocabulary, deadline);
-	if (*size == 0 && vocabulary->is_asking)
-		err = OYSTER_ETIMEOUT;
-	else if (*size == 0)
+	while (!err && (*size = find(vocabulary, model)) == 0 &&
+	       vocabulary->is_asking)
+		err = wait_for_news(vocabulary, call);
+	if (!err && *size == 0) {
 		vocabulary->is_asking = true;
+		vocabulary->asked = model;
+	}
+	return err;
+}
+
+/* Names are anybody's to make up: few may wait behind those of others. */
+static enum oyster_err learn(struct vocabulary *vocabulary, uint64_t *size,
+			     struct text model, const struct relay_call *call)
+{
+	enum oyster_err err = OYSTER_EBUSY;
+	bool is_stranger;
+
+	pthread_mutex_lock(&vocabulary->lock);
+	is_stranger = find(vocabulary, model) == 0 && vocabulary->is_asking &&
+		      !text_equal(vocabulary->asked, model);
+	if (!is_stranger || vocabulary->strangers < STRANGERS_MAX) {
+		vocabulary->strangers += is_stranger;
+		err = wait_in_line(vocabulary, size, model, call);
+		vocabulary->strangers -= is_stranger;
+	}
 	pthread_mutex_unlock(&vocabulary->lock);
 	return err;
 }
@@ -185,7 +217,7 @@ enum oyster_err vocabulary_check(struct vocabulary *vocabulary, long *status,
 	enum oyster_err err;
 
 	*status = 200;
-	err = learn(vocabulary, &size, model, call->deadline);
+	err = learn(vocabulary, &size, model, call);
 	if (err)
 		return err;
 	if (size == 0) {

@@ -29,6 +29,8 @@ struct vocabulary *vocabulary_new(struct relay *relay)
  * Returns: OYSTER_OK              with 200: it knows all of them
  *          OYSTER_EVOCABULARY     it does not
  *          OYSTER_ENOVOCABULARY   the model server does not say
+ *          OYSTER_EBUSY           too many wait for other models' answers
+ *          OYSTER_ECLIENT, OYSTER_ETIMEOUT while it waits
  *          or what relay_show returns
  */
 enum oyster_err vocabulary_check(struct vocabulary *vocabulary, long *status,

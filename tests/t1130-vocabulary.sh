@@ -154,6 +154,22 @@ test_expect_success 'a hundred and fifty models are checked, each by its own voc
 	test "$(sort -u codes)" = 400
 '
 
+test_expect_success 'few wait behind the names of others: the rest is told so at once' '
+	for i in $(seq 200)
+	do
+		test $i = 1 || echo next
+		printf "url = \"%s/api/generate\"\noutput = /dev/null\n" "$URL"
+		printf "write-out = \"%%{http_code}\\\\n\"\ndata = \"{%s}\"\n" \
+			"\\\"model\\\":\\\"show-slow-2000:$i\\\",\\\"prompt\\\":\\\"x\\\",\\\"context\\\":[1]"
+	done >strangers &&
+	curl -q -sS -Z --parallel-max 200 --parallel-immediate -m 60 --noproxy "*" -K strangers >codes 2>/dev/null &&
+	sort codes | uniq -c &&
+	test "$(wc -l <codes)" = 200 &&
+	! grep -vE "^(200|503|504)$" codes &&
+	test "$(grep -c 503 codes)" -ge 50 &&
+	ask llama3.2 && status 200 && signed
+'
+
 test_expect_success 'a model server that is not there: 502' '
 	stop_model &&
 	continue_with show-tokens-10:gone "[1]" &&
