@@ -16,7 +16,7 @@
 #include "ecdsa.h"
 
 #define PAGE	4096	/* bytes mapped; the key uses the first SECRET_LEN */
-#define STACK	(12 * PAGE)	/* with the key's page less than 64 KB, an old limit */
+#define STACK	(11 * PAGE)	/* with its guard and the key's page less than 64 KB, an old limit */
 
 static uint8_t *map_secret(size_t size)
 {
@@ -120,21 +120,36 @@ static void run_on_stack(void)
 	on_stack.job(on_stack.arg);
 }
 
-void secret_run(void (*job)(const void *arg), const void *arg)
+/* Above a guard: nothing may grow out of it.  NULL where it cannot be had. */
+static uint8_t *stack_new(size_t guard)
 {
 #ifdef OYSTER_SANITIZED	/* sanitizers want to know every stack */
-	uint8_t *stack = NULL;
+	(void)guard;
+	return NULL;
 #else
-	uint8_t *stack = map_secret(STACK);
+	uint8_t *stack = map_secret(guard + STACK);
+
+	if (stack && mprotect(stack, guard, PROT_NONE)) {
+		munmap(stack, guard + STACK);
+		stack = NULL;
+	}
+	if (!stack && errno != ENOSYS)	/* of which secret_read has a word to say */
+		warn("no secret memory for the stack, so root can look into it");
+	return stack;
 #endif
+}
+
+void secret_run(void (*job)(const void *arg), const void *arg)
+{
+	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *stack = stack_new(guard);
 	ucontext_t context;
 
 	on_stack.job = job;
 	on_stack.arg = arg;
-	/* The lowest page is a guard: nothing may grow out of the stack. */
-	if (stack && !mprotect(stack, PAGE, PROT_NONE) && !getcontext(&context)) {
+	if (stack && !getcontext(&context)) {
 		context.uc_link = NULL;
-		context.uc_stack.ss_sp = stack;
+		context.uc_stack.ss_sp = stack + guard;
 		context.uc_stack.ss_size = STACK;
 		makecontext(&context, run_on_stack, 0);
 		setcontext(&context);
