@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
 #define STACK_USED	16384	/* bytes of stack, more than a request takes */
-#define PAGE		4096UL
-#define LARGE		(32 * PAGE)	/* from here on pages are given back instead */
+#define LARGE		131072	/* bytes; from here on pages are given back instead */
 
 #ifdef __x86_64__
 /* The vector registers, which memcpy() leaves full, become what they are at first. */
@@ -81,8 +81,9 @@ void __libc_free(void *bytes);	/* glibc's, whoever else has a free() */
 /* Pages that nobody wrote to are not made for it, as writing zeros would. */
 static bool drop_pages(char *bytes, size_t len)
 {
-	size_t head = -(uintptr_t)bytes % PAGE;
-	size_t pages = (len - head) / PAGE * PAGE;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t head = -(uintptr_t)bytes % page;
+	size_t pages = (len - head) / page * page;
 
 	if (madvise(bytes + head, pages, MADV_DONTNEED))
 		return false;
