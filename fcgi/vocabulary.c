@@ -14,6 +14,7 @@
 
 #define KNOWN_MAX	64	/* models */
 #define KNOWN_MS	60000	/* before it is asked again */
+#define SHOW_MS		10000	/* for an answer: others with a context wait for it */
 #define STRANGERS_MAX	64	/* requests that wait for another model's answer */
 #define LOOK_MS		500	/* between two looks for a client that waits */
 #define ERROR_MAX	65536	/* bytes of a refusal */
@@ -108,7 +109,8 @@ static enum oyster_err ask(const struct vocabulary *vocabulary, uint64_t *size,
 	struct buf body = BUF_INIT(6 * REQUEST_MODEL_MAX + ASK_EXTRA);
 	struct show show = { 0 };
 	struct relay_call asked = { .client = call->client,
-				    .deadline = call->deadline,
+				    .deadline = earlier(call->deadline,
+							relay_now() + SHOW_MS),
 				    .look = look, .arg = &show };
 	enum oyster_err err = buf_puts(&body, "{\"model\":");
 

@@ -21,7 +21,7 @@ struct vocabulary *vocabulary_new(struct relay *relay)
 /*
  * Look at a context, `[1,2]' without white space.  One thread asks the model
  * server at a time, because each answer costs it a lot of memory; the others
- * wait for what it learns.
+ * wait for what it learns, ten seconds at most for one answer.
  *
  * In:      call    the client and the deadline; its body is not looked at
  * Out:     status  200, or that of the model server's refusal, which is in

@@ -24,6 +24,10 @@ asked_for() {
 	grep -c "^POST $1 " "$TRASH/model.log"
 }
 
+asked_after() {
+	test "$(asked_for /api/show)" -gt "$1"
+}
+
 # Of as many models as there are numbers, each for the first token too many.
 ask_all() {
 	while read -r size
@@ -168,6 +172,30 @@ test_expect_success 'few wait behind the names of others: the rest is told so at
 	! grep -vE "^(200|503|504)$" codes &&
 	test "$(grep -c 503 codes)" -ge 50 &&
 	ask llama3.2 && status 200 && signed
+'
+
+stop_lighttpd
+OYSTER_TIMEOUT=300
+start_lighttpd
+
+# Each responder has some of them.
+test_expect_success 'one that hangs is given up long before OYSTER_TIMEOUT, and others are served' '
+	before=$(asked_for /api/show) &&
+	mkdir stalled one two three four &&
+	{ (cd stalled && continue_with show-stall "[1]") & } &&
+	pids=$! &&
+	wait_for 10 asked_after "$before" &&
+	for model in one two three four
+	do
+		{ (cd $model && continue_with "show-tokens-10:$model" "[1]") & } &&
+		pids="$pids $!"
+	done &&
+	wait $pids &&
+	(cd stalled && status 504 && unsigned) &&
+	for model in one two three four
+	do
+		(cd $model && status 200 && signed) || return 1
+	done
 '
 
 test_expect_success 'a model server that is not there: 502' '
