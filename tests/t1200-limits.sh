@@ -84,7 +84,7 @@ test_expect_success 'tokens of a context' '
 	post -d "{\"model\":\"m\",\"prompt\":\"p\",\"context\":[0,999,1001]}" &&
 	status 400 &&
 	unsigned &&
-	error_is "context must be an array of integers from 0 to OYSTER_MAX_TOKEN"
+	error_is "context must be an array of tokens: integers from 0 to the largest allowed"
 '
 
 test_expect_success 'no token of a client reaches the vocabulary of the model' '
