@@ -333,7 +333,7 @@ test_expect_success 'what a script started is ended when it is interrupted' '
 	test "$(wc -l <pids)" = 3 &&
 	for pid in $(cat pids)
 	do
-		gone "$pid" || return 1
+		wait_for 10 gone "$pid" || return 1	# killed, it takes a moment
 	done
 '
 
