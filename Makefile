@@ -176,7 +176,7 @@ $(B)/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(VERIFY) $(VERIFY_USES) $(B)/keys/or
 
 # It plays the model server and the signer itself.
 $(B)/fuzz/fuzz_respond: $(B)/tests/fuzz/fuzz_respond.o \
-		$(filter-out $(addprefix $(B)/fcgi/,launch.o pool.o relay.o),$(FCGI)) \
+		$(filter-out $(addprefix $(B)/fcgi/,fence.o launch.o pool.o relay.o),$(FCGI)) \
 		$(addprefix $(B)/keys/,exchange.o keccak.o ecdsa.o)
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
