@@ -6,6 +6,7 @@
  * streams and parameters, libcurl's buffers, and what the C library allocates
  * for all of them, and every such piece ends in one of the two.  (A piece that
  * grows is always moved by us: the C library would leave the old one behind.)
+ * Both end in glibc's: another malloc() must not be loaded before it.
  */
 #ifndef OYSTER_WIPE_H
 #define OYSTER_WIPE_H
