@@ -281,6 +281,22 @@ static void threads_fit_the_descriptors(void)
 	}
 }
 
+static int fit_few(void *arg)
+{
+	struct config config = { .threads = 640, .max_inflight = 233 };
+
+	(void)arg;
+	config_fit(&config, 1024);
+	return config.threads == 248 && config.max_inflight == 233 ? 0 : 1;
+}
+
+static void who_wanted_fewer_at_once_keeps_that(void)
+{
+	struct child child = run_child(fit_few, NULL);
+
+	CHECK(child.status == 0 && lines_with(child.said, "OYSTER_THREADS") == 1);
+}
+
 static void all_bad_settings_are_named_at_once(void)
 {
 	struct child child;
@@ -345,6 +361,7 @@ int main(void)
 	RUN(upstreams_are_http_host_and_port);
 	RUN(the_sandbox_is_on_required_or_off);
 	RUN(threads_fit_the_descriptors);
+	RUN(who_wanted_fewer_at_once_keeps_that);
 	RUN(all_bad_settings_are_named_at_once);
 	RUN(a_very_long_value_is_refused_in_one_line);
 	RUN(good_settings_are_read_in_silence);
