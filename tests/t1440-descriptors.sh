@@ -53,6 +53,11 @@ test_expect_success 'an accept that fails for want of one is in the log, and not
 			connect \$to, sockaddr_un(q(own.sock)) or die;
 			push @open, \$to;
 		}
+		for (1 .. 200) {
+			select undef, undef, undef, 0.1;
+			open my \$err, q(<), q(err) or die;
+			last if grep /cannot be accepted/, <\$err>;
+		}
 		sleep 1" &&
 	grep -x "oyster-responder: a request cannot be accepted: Too many open files" err &&
 	test "$(grep -c "cannot be accepted" err)" = 1 &&
