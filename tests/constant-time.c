@@ -101,8 +101,7 @@ static void leak(const uint8_t *secret)
 
 static bool ask(const uint8_t *secret, enum oracle_what what)
 {
-	struct oracle_question question = {
-		.what = what,
+	static struct oracle_question question = {	/* no byte of it is undefined */
 		.exchange = { .status = 200, .method = "POST",
 			      .path = "/api/generate", .nonce = "n-1" },
 		.len = { sizeof(model) },
@@ -113,6 +112,7 @@ static bool ask(const uint8_t *secret, enum oracle_what what)
 	int pair[2];
 	bool ok;
 
+	question.what = what;
 	ok = ecdsa && !socketpair(AF_UNIX, SOCK_STREAM, 0, pair) &&
 	       send(pair[0], &question, sizeof(question), 0) > 0 &&
 	       (what != ORACLE_BOTH || send(pair[0], model, sizeof(model), 0) > 0) &&
