@@ -19,6 +19,8 @@ FAULT(CURLcode, curl_global_init, (long flags), (flags))
 FAULT(struct relay *, relay_new, (const char *upstream, long max), (upstream, max))
 FAULT(bool, respond_is_cgi, (void), ())
 FAULT(bool, respond_init, (void), ())
+FAULT(bool, respond_cgi, (const struct server *server), (server))
+FAULT(bool, fence_close, (const struct config *config, const struct signer *signer, unsigned int flags), (config, signer, flags))
 FAULT(struct pool *, pool_start, (const struct server *server, long threads), (server, threads))
 FAULT(struct responder *, responder_new, (const struct server *server), (server))
 FAULT(void *, calloc, (size_t count, size_t size), (count, size))
@@ -136,9 +138,13 @@ static void what_cannot_serve_ends(void)
 		{ "curl_global_init", CURLE_FAILED_INIT, "oyster-responder: no memory for libcurl\n" },
 		{ "relay_new", 0, "oyster-responder: no memory for libcurl\n" },
 		{ "vocabulary_new", 0, "oyster-responder: no memory for vocabularies\n" },
+		{ "fence_close", 0, "" },
+		{ "respond_cgi", 0, "" },
 		{ "respond_init", 0, "" },
+		{ "fence_close", 0, "" },
 		{ "pool_start", 0, "" },
 	};
+	const size_t programs = 5;	/* of a CGI program, the others of FastCGI */
 	struct child child;
 	char yes[] = "";
 	size_t i;
@@ -148,11 +154,29 @@ static void what_cannot_serve_ends(void)
 	for (i = 0; i < COUNT(rows); i++) {
 		fails = rows[i].name;
 		with = rows[i].result;
-		child = run_child(serve_with, i < 3 ? NULL : yes);
+		child = run_child(serve_with, i < programs ? NULL : yes);
 		CHECK_ROW(child.status == 0, fails);
 		CHECK_ROW(!strcmp(child.said, rows[i].says), child.said);
 	}
 	CHECK(!unlink(KEY) && leave_scratch(scratch, back));
+}
+
+/* All that are wanted then; lighttpd's limit is tried by t1440. */
+static int fit_unknown(void *arg)
+{
+	struct config own = { .threads = 640, .max_inflight = 600 };
+
+	(void)arg;
+	fault_set("getrlimit", 1, EINVAL, -1);
+	fit_files(&own);
+	return fault_came() && own.threads == 640 && own.max_inflight == 600 ? 0 : 1;
+}
+
+static void a_limit_that_is_not_told_is_none(void)
+{
+	struct child child = run_child(fit_unknown, NULL);
+
+	CHECK(child.status == 0 && !*child.said);
 }
 
 static int ask_health(void *name)
@@ -214,6 +238,7 @@ int main(void)
 	RUN(a_limit_that_is_refused_is_said);
 	RUN(a_responder_whose_server_is_gone_at_once_ends);
 	RUN(what_cannot_serve_ends);
+	RUN(a_limit_that_is_not_told_is_none);
 	RUN(health_that_cannot_be_asked_for_is_bad);
 	RUN(a_pool_without_a_thread_is_none);
 	return DONE();

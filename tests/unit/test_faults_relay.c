@@ -122,12 +122,12 @@ static void without_memory_there_is_no_relay(void)
 	static const struct {
 		const char *name;
 		int turn;
-	} rows[] = { { "calloc", 1 }, { "curl_slist_append", 1 }, { "curl_slist_append", 2 } };
+	} rows[] = { { "calloc", 1 }, { "curl_slist_append", 1 }, { "curl_slist_append", 2 }, { "curl_slist_append", 3 } };
 	size_t i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		fault_set(rows[i].name, rows[i].turn, ENOMEM, 0);
-		CHECK_ROW(!relay_new(UPSTREAM, 10), rows[i].name);
+		CHECK_ROW(!relay_new("http://localhost:1", 10), rows[i].name);
 		CHECK_ROW(fault_came(), rows[i].name);
 	}
 	relay_free(NULL);
