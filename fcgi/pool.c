@@ -228,15 +228,16 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 
-	do {
+	for (;;) {
 		bool accepted = accept_one(worker);
 
 		step_out(worker->pool);
 		if (!accepted)
-			break;
+			return NULL;
 		responder_answer(worker->responder);
-	} while (step_in(worker));
-	return NULL;
+		if (!step_in(worker))
+			return NULL;
+	}
 }
 
 static void init(struct pool *pool, const struct server *server, long threads)
