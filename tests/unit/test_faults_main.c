@@ -232,6 +232,31 @@ static void a_pool_without_a_thread_is_none(void)
 	}
 }
 
+/* The first thread cannot be made; when the worker is called in again, it can. */
+static int start_again(void *arg)
+{
+	static const struct server server = { .config = &config };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct pool *pool;
+
+	(void)arg;
+	dup2(null, STDIN_FILENO);
+	fault_set("pthread_create", 1, EAGAIN, EAGAIN);
+	pool = pool_start(&server, 2);
+	if (!pool || !fault_came())
+		return 1;
+	pool_stop(pool);
+	return 0;
+}
+
+static void a_thread_that_was_not_made_is_made_later(void)
+{
+	struct child child = run_child(start_again, NULL);
+
+	CHECK(child.status == 0);
+	CHECK_ROW(!strcmp(child.said, "oyster-responder: no memory for another thread\n"), child.said);
+}
+
 int main(void)
 {
 	RUN(the_first_three_descriptors_are_never_free);
@@ -241,5 +266,6 @@ int main(void)
 	RUN(a_limit_that_is_not_told_is_none);
 	RUN(health_that_cannot_be_asked_for_is_bad);
 	RUN(a_pool_without_a_thread_is_none);
+	RUN(a_thread_that_was_not_made_is_made_later);
 	return DONE();
 }

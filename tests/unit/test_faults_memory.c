@@ -152,17 +152,22 @@ int64_t __wrap_relay_now(void)
 static struct vocabulary *vocabulary;
 static struct relay *nobody;
 
-static enum oyster_err check_context(int64_t left)
+static enum oyster_err check_for(const char *model, int client, int64_t left)
 {
-	struct relay_call call = { .client = -1, .deadline = relay_now() + left };
+	struct relay_call call = { .client = client, .deadline = relay_now() + left };
 	struct buf reply = { .max = 0 };
 	enum oyster_err err;
 	long status;
 
-	err = vocabulary_check(vocabulary, &status, &reply, (struct text){ "m", 1 }, (struct text){ "[1]", 3 }, &call);
+	err = vocabulary_check(vocabulary, &status, &reply, (struct text){ model, strlen(model) }, (struct text){ "[1]", 3 }, &call);
 	CHECK(status == 200);
 	buf_clear(&reply);
 	return err;
+}
+
+static enum oyster_err check_context(int64_t left)
+{
+	return check_for("m", -1, left);
 }
 
 static bool vocabulary_tells(const char *unused)
@@ -239,6 +244,53 @@ static void who_waits_for_another_ones_question_waits_no_longer_than_he_may(void
 	on_its_way[0] = 0;
 }
 
+#define STRANGERS	64
+
+/* Until there is a place: who looks whether they all wait takes one, too. */
+static void *ask_as_stranger(void *err)
+{
+	while ((*(enum oyster_err *)err = check_for("n", -1, 60000)) == OYSTER_EBUSY)
+		usleep(1000);
+	return NULL;
+}
+
+static void few_wait_behind_another_name_and_nobody_for_a_client_that_is_gone(void)
+{
+	enum oyster_err first = OYSTER_ENOMEM, errs[STRANGERS], err = OYSTER_ETIMEOUT;
+	pthread_t thread, strangers[STRANGERS];
+	int gone[2], i;
+
+	CHECK(!pipe(on_its_way) && !socketpair(AF_UNIX, SOCK_STREAM, 0, gone));
+	close(gone[1]);
+	nobody = relay_new("http://127.0.0.1:1", 1);
+	vocabulary = vocabulary_new(nobody);
+	atomic_store(&is_asked, false);
+	CHECK(!pthread_create(&thread, NULL, ask_first, &first));
+	while (!atomic_load(&is_asked))
+		usleep(1000);
+	CHECK(check_for("m", gone[0], 60000) == OYSTER_ECLIENT);
+	CHECK(check_for("n", gone[0], 60000) == OYSTER_ECLIENT);
+	for (i = 0; i < STRANGERS; i++)
+		CHECK(!pthread_create(&strangers[i], NULL, ask_as_stranger, &errs[i]));
+	for (i = 0; i < 2000 && err == OYSTER_ETIMEOUT; i++)	/* until all of them wait */
+		err = check_for("o", -1, 10);
+	CHECK(err == OYSTER_EBUSY);
+	CHECK(check_context(10) == OYSTER_ETIMEOUT);	/* the same name waits as before */
+	close(on_its_way[1]);
+	pthread_join(thread, NULL);
+	CHECK(first == OYSTER_OK);
+	for (i = 0; i < STRANGERS; i++) {
+		pthread_join(strangers[i], NULL);
+		CHECK(errs[i] == OYSTER_OK);
+	}
+	CHECK(check_for("o", -1, 5000) == OYSTER_OK);
+	vocabulary_free(vocabulary);
+	relay_free(nobody);
+	close(on_its_way[0]);
+	close(gone[0]);
+	on_its_way[0] = 0;
+}
+
 #ifndef OYSTER_SANITIZED	/* sanitizers have a free() of their own */
 
 static void what_cannot_be_given_back_is_overwritten(void)
@@ -274,6 +326,7 @@ int main(void)
 	RUN(an_error_that_finds_no_memory_says_that);
 	RUN(a_model_is_asked_for_in_whole_words_or_not_at_all);
 	RUN(who_waits_for_another_ones_question_waits_no_longer_than_he_may);
+	RUN(few_wait_behind_another_name_and_nobody_for_a_client_that_is_gone);
 	RUN(no_buffer_grows_beyond_all_memory);
 #ifndef OYSTER_SANITIZED
 	RUN(what_cannot_be_given_back_is_overwritten);

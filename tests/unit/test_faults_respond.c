@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "fcgi/relay.h"
 #include "fcgi/respond.h"
 #include "tests/unit/child.h"
 #include "tests/unit/faults.h"
@@ -22,6 +23,17 @@ FAULT(ssize_t, sendmsg, (int socket, const struct msghdr *message, int flags), (
 FAULT(int, FCGX_Init, (void), ())
 FAULT(int, FCGX_Accept_r, (FCGX_Request *request), (request))
 FAULT(enum oyster_err, buf_reserve, (struct buf *buf, size_t len), (buf, len))
+
+/* Milliseconds that the monotonic clock is ahead. */
+static int64_t ahead;
+
+int64_t __real_relay_now(void);
+int64_t __wrap_relay_now(void);
+
+int64_t __wrap_relay_now(void)
+{
+	return __real_relay_now() + ahead;
+}
 
 /* What the service was called with. */
 static struct {
@@ -258,6 +270,42 @@ static void what_cannot_be_started_is_told(void)
 	CHECK_ROW(!strcmp(child.said, "oyster-responder: descriptor 0 is not a FastCGI socket\n"), child.said);
 }
 
+static bool is_refused(struct responder *responder, int error)
+{
+	fault_set("FCGX_Accept_r", 1, error, -error);
+	return !responder_accept(responder) && fault_came();
+}
+
+static int fail_to_accept(void *arg)
+{
+	static const int errors[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS };
+	struct responder *responder = responder_new(&server);
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < COUNT(errors); i++) {
+		if (!responder || !is_refused(responder, ECONNABORTED) || !is_refused(responder, errors[i]))
+			return 1;
+		ahead += 8000;
+		if (!is_refused(responder, errors[i]))	/* still the same */
+			return 2;
+		ahead += 2000;
+	}
+	responder_free(responder);
+	return 0;
+}
+
+static void what_cannot_be_accepted_is_said_every_ten_seconds(void)
+{
+	struct child child = run_child(fail_to_accept, NULL);
+
+	CHECK(child.status == 0);
+	CHECK_ROW(!strcmp(child.said, "oyster-responder: a request cannot be accepted: Too many open files\n"
+				      "oyster-responder: a request cannot be accepted: Too many open files in system\n"
+				      "oyster-responder: a request cannot be accepted: Cannot allocate memory\n"
+				      "oyster-responder: a request cannot be accepted: No buffer space available\n"), child.said);
+}
+
 /* --- CGI --- */
 
 struct cgi {
@@ -334,6 +382,7 @@ int main(void)
 	RUN(a_signal_does_not_cut_an_answer);
 	RUN(what_is_there_twice_is_no_value);
 	RUN(what_cannot_be_started_is_told);
+	RUN(what_cannot_be_accepted_is_said_every_ten_seconds);
 	RUN(a_program_that_is_run_once_tells_whether_it_has_answered);
 	RUN(a_body_that_cannot_be_read_is_short);
 	return DONE();
