@@ -173,21 +173,16 @@ enum ecdsa_fault ecdsa_recover(uint8_t public_key[static ECDSA_PUBLIC_LEN],
 
 const char *ecdsa_fault_text(enum ecdsa_fault fault)
 {
-	switch (fault) {
-	case ECDSA_GOOD:
-		return "is good";
-	case ECDSA_BAD_V:
-		return "ends in a v that is neither 27 nor 28 (1b or 1c)";
-	case ECDSA_BAD_R:
-		return "has an r that is zero or not below the curve's order";
-	case ECDSA_BAD_S:
-		return "has an s that is zero or not below the curve's order";
-	case ECDSA_HIGH_S:
-		return "has a high s: only the lower of the two is accepted";
-	case ECDSA_NO_KEY:
-		break;
-	}
-	return "was made by no key";
+	static const char *const texts[] = {
+		[ECDSA_GOOD] = "is good",
+		[ECDSA_BAD_V] = "ends in a v that is neither 27 nor 28 (1b or 1c)",
+		[ECDSA_BAD_R] = "has an r that is zero or not below the curve's order",
+		[ECDSA_BAD_S] = "has an s that is zero or not below the curve's order",
+		[ECDSA_HIGH_S] = "has a high s: only the lower of the two is accepted",
+		[ECDSA_NO_KEY] = "was made by no key",
+	};
+
+	return texts[fault];
 }
 
 bool ecdsa_is_public(const uint8_t public_key[static ECDSA_PUBLIC_LEN])
