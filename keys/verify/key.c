@@ -22,7 +22,7 @@ static bool has_good_case(const char *digits)
 
 	for (i = 0; i < sizeof(lower) - 1; i++) {
 		has_upper |= digits[i] >= 'A' && digits[i] <= 'F';
-		has_lower |= digits[i] >= 'a' && digits[i] <= 'f';
+		has_lower |= digits[i] >= 'a';
 		lower[i] = (char)(digits[i] >= 'A' && digits[i] <= 'F' ?
 				  digits[i] | 0x20 : digits[i]);
 	}

@@ -14,8 +14,10 @@ static bool is_digit(char c)
 /* What a field's name is made of (RFC 9110, section 5.6.2). */
 static bool is_token(char c)
 {
+	static const char others[] = "!#$%&'*+-.^_`|~";
+
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c && strchr("!#$%&'*+-.^_`|~", c));
+	       memchr(others, c, sizeof(others) - 1);
 }
 
 static bool is_blank(char c)
