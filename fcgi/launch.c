@@ -157,7 +157,9 @@ static bool write_refusal(const char *dir, const char *name, const char *text)
 		return complain("file", path);
 	ok = fprintf(file, "{\"error\":\"%s\"}\n", text) > 0;
 	ok = !fclose(file) && ok;
-	return ok || complain("file", path);
+	if (!ok)
+		complain("file", path);
+	return ok;
 }
 
 static bool make_refusals(const char *run_dir)
@@ -192,13 +194,10 @@ static bool export_path(const char *name, const char *path)
 /* lighttpd takes a program's path apart at white space, whatever the quotes. */
 static bool export_program(void)
 {
-	const char *program;
-
 	if (!getenv("OYSTER_RESPONDER") &&
 	    !export_path("OYSTER_RESPONDER", "/proc/self/exe"))
 		return false;
-	program = getenv("OYSTER_RESPONDER");
-	if (program && !strpbrk(program, " \t\n"))
+	if (!strpbrk(getenv("OYSTER_RESPONDER"), " \t\n"))
 		return true;
 	log_line("OYSTER_RESPONDER: white space in the path of the program");
 	return false;

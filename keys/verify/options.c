@@ -89,8 +89,9 @@ static bool set_require(struct options *options)
 		return complain("--require", "given twice");
 	options->need_receipt = !strcmp(optarg, "receipt") || !strcmp(optarg, "both");
 	options->need_exchange = !strcmp(optarg, "exchange") || !strcmp(optarg, "both");
-	return options->need_receipt || options->need_exchange ||
-	       complain("--require", "must be receipt, exchange or both");
+	if (!options->need_receipt && !options->need_exchange)
+		return complain("--require", "must be receipt, exchange or both");
+	return true;
 }
 
 static bool set_max_age(struct options *options)
@@ -98,8 +99,9 @@ static bool set_max_age(struct options *options)
 	if (options->has_max_age)
 		return complain("--max-age", "given twice");
 	options->has_max_age = number_read(&options->max_age, text_of(optarg));
-	return options->has_max_age ||
-	       complain("--max-age", "is not a number of seconds");
+	if (!options->has_max_age)
+		return complain("--max-age", "is not a number of seconds");
+	return true;
 }
 
 static bool set_now(struct options *options)
@@ -107,8 +109,9 @@ static bool set_now(struct options *options)
 	if (options->has_now)
 		return complain("--at", "given twice");
 	options->has_now = time_read(&options->now, optarg);
-	return options->has_now ||
-	       complain("--at", "is neither seconds nor a time like 2025-03-10T15:24:02Z");
+	if (!options->has_now)
+		return complain("--at", "is neither seconds nor a time like 2025-03-10T15:24:02Z");
+	return true;
 }
 
 /* Options whose value is more than a string. */
@@ -118,11 +121,13 @@ static bool set_value(struct options *options, int id)
 	case IMAGE_ID:
 		if (options->pins.has_image)
 			return complain("--image-id", "given twice");
-		return pins_image(&options->pins, text_of(optarg)) ||
-		       complain("--image-id", "is not 64 hexadecimal digits");
+		if (!pins_image(&options->pins, text_of(optarg)))
+			return complain("--image-id", "is not 64 hexadecimal digits");
+		return true;
 	case PCR:
-		return pins_pcr(&options->pins, optarg) ||
-		       complain("--pcr", "is not N=HEX with N from 0 to 31, once each, and 96 digits");
+		if (!pins_pcr(&options->pins, optarg))
+			return complain("--pcr", "is not N=HEX with N from 0 to 31, once each, and 96 digits");
+		return true;
 	case REQUIRE:
 		return set_require(options);
 	case MAX_AGE:

@@ -130,23 +130,20 @@ static void print_buf(const struct buf *buf, FILE *to)
 
 void report_print_text(const struct report *report, FILE *to)
 {
+	enum report_verdict verdict = report_verdict(report);
+
 	print_buf(&report->lines, to);
-	switch (report_verdict(report)) {
-	case REPORT_VERIFIED:
+	if (verdict == REPORT_VERIFIED)
 		fprintf(to, "VERIFIED: %u checks passed\n", report->passed);
-		break;
-	case REPORT_UNPINNED:
+	else if (verdict == REPORT_UNPINNED)
 		fprintf(to, "UNPINNED: %u checks passed, but which code signed is not pinned (%s)\n",
 			report->passed, report->allow_unpinned ?
 			"allowed by --allow-unpinned" : "--image-id or --pcr would");
-		break;
-	case REPORT_FAILED:
-		if (report->broken)
-			fputs("FAILED: out of memory\n", to);
-		else
-			fprintf(to, "FAILED: %u of %u checks\n", report->failed,
-				report->passed + report->failed);
-	}
+	else if (report->broken)
+		fputs("FAILED: out of memory\n", to);
+	else
+		fprintf(to, "FAILED: %u of %u checks\n", report->failed,
+			report->passed + report->failed);
 }
 
 void report_print_json(const struct report *report, FILE *to)
