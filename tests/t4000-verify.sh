@@ -326,7 +326,12 @@ test_expect_success 'what cannot be read or written is said' '
 	complains "cannot open nowhere: No such file" &&
 	{ "$VERIFY" --address "$ADDRESS" --headers headers --body body --request request \
 		>/dev/full 2>complaint; test $? = 2; } &&
-	complains "cannot write: No space left"
+	complains "cannot write: No space left" &&
+	# What it writes at once, and not when it ends.
+	{ ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 stdbuf -o0 \
+		"$VERIFY" --address "$ADDRESS" --headers headers --body body --request request \
+		>/dev/full 2>complaint; test $? = 2; } &&
+	complains "cannot write"
 '
 
 test_done
