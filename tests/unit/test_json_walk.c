@@ -91,6 +91,7 @@ static void culprits_are_found_where_they_are(void)
 		{ "[-]", 2, OYSTER_EJSON }, { "[\"ab", 4, OYSTER_EJSON }, { "[\"a\nb\"]", 3, OYSTER_EJSON }, { "[\"a\\x\"]", 3, OYSTER_EJSON },
 		{ "[[[1,[2,x]]]]", 8, OYSTER_EJSON }, { "[\"a\xff\"]", 3, OYSTER_EUTF8 }, { "[\"ab\\ud800\"]", 4, OYSTER_ESURROGATE },
 		{ "{\"k\":[\"\xe2\x82\"]}", 7, OYSTER_EUTF8 }, { "{}{}", 2, OYSTER_EJSON }, { "[1,2", 4, OYSTER_EJSON },
+		{ "[-.5]", 2, OYSTER_EJSON }, { "[.5e1]", 1, OYSTER_EJSON }, { "[1.e5]", 3, OYSTER_EJSON }, { "[-e5]", 2, OYSTER_EJSON },
 	};
 	enum oyster_err err;
 	size_t i, offset;
@@ -158,6 +159,55 @@ static struct json first(char *text)
 	if (!json_element(&walk, &value))
 		value.type = JSON_ABSENT;
 	return value;
+}
+
+static void a_number_that_breaks_off_is_no_element(void)
+{
+	static const char *const broken[] = { "[1.]", "[1.e5]", "[-]", "[-.5]", "[.5]", "[1e]", "[1e+]", "[+1]" };
+	size_t i;
+
+	for (i = 0; i < COUNT(broken); i++) {
+		char *copy = strdup(broken[i]);
+
+		CHECK_ROW(first(copy).type == JSON_ABSENT, broken[i]);
+		free(copy);
+	}
+}
+
+/* What is no object or array at all may be as deep as what is in one. */
+static void another_kind_of_text_is_told_from_one_too_deep(void)
+{
+	struct json_walk walk;
+	size_t depth, len;
+	char *text;
+
+	for (depth = 128; depth <= 129; depth++) {
+		text = nested(depth, "[", &len);
+		json_enter(&walk, text, len, '{');
+		CHECK(json_end(&walk) == (depth == 128 ? OYSTER_EOBJECT : OYSTER_EDEPTH));
+		free(text);
+	}
+}
+
+static void the_first_letter_is_one_of_ascii_or_none(void)
+{
+	static const struct {
+		const char *text;
+		char first;
+	} letters[] = {
+		{ "[\"model\"]", 'm' }, { "[\"\\u006dodel\"]", 'm' }, { "[\"\\u006Dodel\"]", 'm' },
+		{ "[\"\\u0001\"]", 1 }, { "[\"\\u007f\"]", 0x7f }, { "[\"\\u0000\"]", 0 },
+		{ "[\"\\u0080\"]", 0 }, { "[\"\\u00e9\"]", 0 }, { "[\"\\u016d\"]", 0 }, { "[\"\\ud83e\\udd80\"]", 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(letters); i++) {
+		char *copy = strdup(letters[i].text);
+		struct json value = first(copy);
+
+		CHECK_ROW(value.type == JSON_STRING && json_first(&value) == letters[i].first, letters[i].text);
+		free(copy);
+	}
 }
 
 static void names_are_compared_decoded(void)
@@ -284,6 +334,9 @@ int main(void)
 	RUN(culprits_are_found_where_they_are);
 	RUN(nesting_ends_at_128);
 	RUN(siblings_do_not_add_to_depth);
+	RUN(a_number_that_breaks_off_is_no_element);
+	RUN(another_kind_of_text_is_told_from_one_too_deep);
+	RUN(the_first_letter_is_one_of_ascii_or_none);
 	RUN(names_are_compared_decoded);
 	RUN(long_escaped_names_are_compared_and_longer_ones_are_not);
 	RUN(blanks);
