@@ -62,9 +62,13 @@ static void signals_for_the_server_do_not_end_it(void)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE };
 	struct ecdsa *ecdsa = ecdsa_new(test_secret());
-	struct signer *signer = start();
+	struct signer *signer;
 	size_t i;
 
+	/* In the background of a shell some were ignored from the beginning. */
+	for (i = 0; i < COUNT(signals) - 1; i++)
+		signal(signals[i], SIG_DFL);
+	signer = start();
 	for (i = 0; i < COUNT(signals) - 1; i++) {
 		CHECK(!kill(signer_pid(signer), signals[i]));
 		CHECK(signs(signer, ecdsa, plain));
@@ -96,25 +100,6 @@ static bool descriptors(pid_t pid, char *list, size_t size)
 	return true;
 }
 
-static void it_has_no_descriptors_but_its_socket_and_the_first_three(void)
-{
-	int opened[50], i;
-	struct signer *signer;
-	char list[100] = "";
-
-	for (i = 0; i < 50; i++)
-		opened[i] = open("/dev/null", O_RDWR);
-	signer = start();
-	CHECK(signer_ping(signer));
-	if (!descriptors(signer_pid(signer), list, sizeof(list)))
-		printf("# not root: /proc/PID/fd of the signer cannot be read\n");
-	else
-		CHECK_ROW(!strcmp(list, "0123"), list);
-	signer_free(signer);
-	for (i = 0; i < 50; i++)
-		close(opened[i]);
-}
-
 static bool proc_has(pid_t pid, const char *file, const char *line)
 {
 	char path[64], text[8192];
@@ -127,6 +112,29 @@ static bool proc_has(pid_t pid, const char *file, const char *line)
 	read_all(fd, text, sizeof(text));
 	close(fd);
 	return strstr(text, line) != NULL;
+}
+
+static void it_has_no_descriptors_but_its_socket_and_the_first_three(void)
+{
+	int opened[50], i;
+	struct signer *signer;
+	char list[100] = "";
+
+	for (i = 0; i < 50; i++)
+		opened[i] = open("/dev/null", O_RDWR);
+	signer = start();
+	CHECK(signer_ping(signer));
+	if (!descriptors(signer_pid(signer), list, sizeof(list))) {
+		printf("# not root: /proc/PID/fd of the signer cannot be read\n");
+	} else {
+		CHECK_ROW(!strcmp(list, "0123"), list);
+		/* to read and to write, which ends a line of octal flags */
+		CHECK(proc_has(signer_pid(signer), "fdinfo/0", "2\nmnt_id:"));
+		CHECK(proc_has(signer_pid(signer), "fdinfo/1", "2\nmnt_id:"));
+	}
+	signer_free(signer);
+	for (i = 0; i < 50; i++)
+		close(opened[i]);
 }
 
 static void it_is_shut_off(void)
