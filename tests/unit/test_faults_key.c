@@ -15,6 +15,24 @@ FAULT(int, prctl, (int option, long a, long b, long c, long d), (option, a, b, c
 FAULT(struct ecdsa *, ecdsa_new, (const uint8_t *secret), (secret))
 FAULT(int, fflush, (FILE *file), (file))
 
+static int kept;	/* keys and contexts that were not given back */
+
+void __real_ecdsa_free(struct ecdsa *ecdsa);
+void __wrap_ecdsa_free(struct ecdsa *ecdsa);
+void __wrap_ecdsa_free(struct ecdsa *ecdsa)
+{
+	kept--;
+	__real_ecdsa_free(ecdsa);
+}
+
+void __real_secret_free(const uint8_t *secret);
+void __wrap_secret_free(const uint8_t *secret);
+void __wrap_secret_free(const uint8_t *secret)
+{
+	kept--;
+	__real_secret_free(secret);
+}
+
 static const char *fails;
 static int error;
 static long result;
@@ -29,8 +47,11 @@ static int show_address(void *arg)
 	(void)arg;
 	dup2(null, STDOUT_FILENO);
 	fault_set(fails, 1, error, result);
+	kept = 2;
 	status = key_main(3, argv);
-	return fault_came() ? status : 7;
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != !strcmp(fails, "prctl"))
+		return 6;
+	return fault_came() && kept == 0 ? status : 7;
 }
 
 static void what_fails_is_told(void)
