@@ -1,4 +1,5 @@
 /* A signer is started whole or not at all, whatever call fails on the way. */
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -41,6 +42,26 @@ void __wrap_free(void *memory)
 	__real_free(memory);
 }
 
+static int mutexes;	/* that are in use */
+
+int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes);
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes);
+
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+{
+	mutexes++;
+	return __real_pthread_mutex_init(mutex, attributes);
+}
+
+int __real_pthread_mutex_destroy(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex);
+
+int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+	mutexes--;
+	return __real_pthread_mutex_destroy(mutex);
+}
+
 static int armed;	/* how many faults wait for the child */
 
 /* Whether there is no signer, no process of one, and nothing left of its memory. */
@@ -55,7 +76,7 @@ static int start_and_fail(void *path)
 		signer_free(signer);
 		return 2;
 	}
-	return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD && !kept ? 0 : 1;
+	return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD && !kept && mutexes == 0 ? 0 : 1;
 }
 
 static struct child fail(const char *name, int turn, int error, long result)
@@ -158,7 +179,9 @@ static void nothing_is_left_of_it(void)
 	read_all(fd, name, sizeof(name));
 	close(fd);
 	CHECK_ROW(!strcmp(name, "oyster-signer\n"), name);
+	CHECK(mutexes == 1);
 	signer_free(signer);
+	CHECK(mutexes == 0);
 	CHECK(count_descriptors() == count);
 }
 
