@@ -33,7 +33,7 @@ WANTED = 90.0  # per cent killed
 PATIENCE = 5  # seconds for one test, beside four times what it takes without
 
 JSON = "json_grammar json_walk json_strings json_integers request reply request_options json_jansson"
-SIGNER = "faults_signer signer_sandbox signer_signs signer_memory signer serve"
+SIGNER = "faults_signer signer_end signer_sandbox signer_signs signer_memory signer serve"
 ORACLE = "oracle faults_ecdsa oracle_bent signer_signs signer_memory"
 TESTS = {
     "fcgi/json.c": JSON,
@@ -44,8 +44,8 @@ TESTS = {
     "keys/oracle.c": ORACLE,
     "keys/oyster-key.c": "faults_key t1410-key-files.sh",
     "keys/receipt.c": "receipt oracle",
-    "keys/sandbox.c": "faults_sandbox sandbox",
-    "keys/secret.c": "faults_secret secret signer_memory",
+    "keys/sandbox.c": "faults_sandbox sandbox_kernels sandbox",
+    "keys/secret.c": "faults_secret secret_stack secret signer_memory",
     "keys/signer.c": SIGNER,
     "keys/wire.c": "faults_wire oracle signer_signs oracle_bent signer signer_memory",
 }
