@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""gguf.py FILE - write a tiny random-weight model for the tests.
+"""gguf.py FILE [PRE] - write a tiny random-weight model for the tests.
 
 The file is a llama of one layer in GGUF version 3, about 0.4 MB, that Ollama
 loads in a moment.  What it says is nonsense, but always the same nonsense:
 the bytes of the file depend on nothing but this script.  The size of its
 vocabulary is printed, so the largest token is one less.
+
+With PRE its tokens are bytes, and texts are cut as by the models whose
+tokenizer.ggml.pre that is: `qwen2', say.  The last token is eight times `a'.
 """
 
 import random
@@ -43,6 +46,23 @@ def vocabulary():
     return tokens
 
 
+MERGES = ["a a", "aa aa", "aaaa aaaa"]
+
+
+def byte_vocabulary():
+    """Likewise, of bytes: what is no sign of Latin-1 stands as one from U+0100."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    signs = {byte: chr(byte) for byte in plain}
+    signs.update((byte, chr(256 + n)) for n, byte in enumerate(others))
+    readable = range(32, 127)
+    tokens = [("<s>", CONTROL), ("</s>", CONTROL)]
+    tokens += [(signs[byte], BYTE) for byte in signs if byte not in readable]
+    tokens += [(signs[byte], NORMAL) for byte in readable]
+    tokens += [(merge.replace(" ", ""), NORMAL) for merge in MERGES]
+    return tokens
+
+
 def string(text):
     data = text.encode()
     return struct.pack("<Q", len(data)) + data
@@ -63,7 +83,31 @@ def array(name, kind, items):
     return string(name) + head + b"".join(value(kind, item) for item in items)
 
 
-def keys(tokens):
+def tokenizer(tokens, pre):
+    pieces = array("tokenizer.ggml.tokens", STRING, [piece for piece, _ in tokens])
+    types = array("tokenizer.ggml.token_type", I32, [kind for _, kind in tokens])
+    if pre:
+        return [
+            key("tokenizer.ggml.model", STRING, "gpt2"),
+            key("tokenizer.ggml.pre", STRING, pre),
+            pieces,
+            types,
+            array("tokenizer.ggml.merges", STRING, MERGES),
+            key("tokenizer.ggml.bos_token_id", U32, 0),
+            key("tokenizer.ggml.eos_token_id", U32, 1),
+        ]
+    return [
+        key("tokenizer.ggml.model", STRING, "llama"),
+        pieces,
+        array("tokenizer.ggml.scores", F32, [-n for n in range(len(tokens))]),
+        types,
+        key("tokenizer.ggml.bos_token_id", U32, 1),
+        key("tokenizer.ggml.eos_token_id", U32, 2),
+        key("tokenizer.ggml.unknown_token_id", U32, 0),
+    ]
+
+
+def keys(tokens, pre):
     return [
         key("general.architecture", STRING, "llama"),
         key("general.name", STRING, "tiny"),
@@ -76,13 +120,7 @@ def keys(tokens):
         key("llama.attention.head_count_kv", U32, HEADS),
         key("llama.attention.layer_norm_rms_epsilon", F32, 1e-5),
         key("llama.rope.dimension_count", U32, WIDTH // HEADS),
-        key("tokenizer.ggml.model", STRING, "llama"),
-        array("tokenizer.ggml.tokens", STRING, [piece for piece, _ in tokens]),
-        array("tokenizer.ggml.scores", F32, [-n for n in range(len(tokens))]),
-        array("tokenizer.ggml.token_type", I32, [kind for _, kind in tokens]),
-        key("tokenizer.ggml.bos_token_id", U32, 1),
-        key("tokenizer.ggml.eos_token_id", U32, 2),
-        key("tokenizer.ggml.unknown_token_id", U32, 0),
+        *tokenizer(tokens, pre),
     ]
 
 
@@ -123,7 +161,7 @@ def tensors(tokens):
     yield name, shape, [0.0] * mute + numbers[mute:]
 
 
-def model(tokens):
+def model(tokens, pre):
     infos, data = [], b""
     for name, shape, numbers in tensors(tokens):
         infos.append(
@@ -133,20 +171,21 @@ def model(tokens):
             + struct.pack("<IQ", 0, len(data))
         )
         data += struct.pack(f"<{len(numbers)}f", *numbers)
-    pairs = keys(tokens)
+    pairs = keys(tokens, pre)
     head = b"GGUF" + struct.pack("<IQQ", 3, len(infos), len(pairs))
     head += b"".join(pairs) + b"".join(infos)
     return head + bytes(-len(head) % ALIGN) + data
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: gguf.py FILE")
-    tokens = vocabulary()
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: gguf.py FILE [PRE]")
+    pre = sys.argv[2] if len(sys.argv) == 3 else None
+    tokens = byte_vocabulary() if pre else vocabulary()
     if len({piece for piece, _ in tokens}) != len(tokens):
         sys.exit("gguf.py: a piece is there twice")
     with open(sys.argv[1], "wb") as file:
-        file.write(model(tokens))
+        file.write(model(tokens, pre))
     print(len(tokens))
 
 

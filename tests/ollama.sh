@@ -59,19 +59,19 @@ ollama_has_started() {
 
 # With nothing of whoever runs the test: no settings, no keys, no models.  The
 # port is the kernel's choice and told in the log.  Four requests are worked on
-# at once, further ones wait.
+# at once, further ones wait.  Four models stay loaded: unloading takes seconds.
 ollama_serve() {
 	: >"$TRASH/ollama/log"
 	start_server ollama env -i PATH="$PATH" HOME="$TRASH/ollama" \
 		OLLAMA_HOST=127.0.0.1:0 OLLAMA_MODELS="$TRASH/ollama/models" \
-		OLLAMA_NUM_PARALLEL=4 "$OLLAMA" serve >>"$TRASH/ollama/log" 2>&1
+		OLLAMA_NUM_PARALLEL=4 OLLAMA_MAX_LOADED_MODELS=4 "$OLLAMA" serve >>"$TRASH/ollama/log" 2>&1
 	wait_for 20 ollama_has_started || return 1
 	ollama_address=$(sed -n 's/.*msg="Listening on \([0-9.:]*\).*/\1/p' "$TRASH/ollama/log")
 	remember MODEL_URL="http://$ollama_address" OYSTER_UPSTREAM="http://$ollama_address"
 }
 
-# ollama_model_files DIRECTORY: a model and its Modelfile.  Prints the size of
-# its vocabulary.  What it says is 24 tokens long and always the same to the
+# ollama_model_files DIRECTORY [PRE]: a model and its Modelfile.  Prints the size
+# of its vocabulary.  What it says is 24 tokens long and always the same to the
 # same prompt.  One thread: several spin while they wait for each other, which
 # is slow where cores are few or busy.
 ollama_model_files() {
@@ -83,13 +83,22 @@ ollama_model_files() {
 	PARAMETER num_ctx 2048
 	PARAMETER num_thread 1
 	END
-	"$PYTHON" "$TESTS/gguf.py" "$1/tiny.gguf"
+	"$PYTHON" "$TESTS/gguf.py" "$1/tiny.gguf" ${2:+"$2"}
 }
 
 ollama_create() {
 	remember MODEL_TOKENS="$(ollama_model_files "$TRASH/ollama")"
 	HOME=$TRASH/ollama OLLAMA_HOST=$ollama_address \
 		"$OLLAMA" create tiny -f "$TRASH/ollama/Modelfile" \
+		>>"$TRASH/ollama/log" 2>&1
+}
+
+# ollama_add PRE: one more model, of that name, that cuts texts as PRE says.
+ollama_add() {
+	mkdir -p "$TRASH/ollama/$1" &&
+	ollama_model_files "$TRASH/ollama/$1" "$1" >/dev/null &&
+	HOME=$TRASH/ollama OLLAMA_HOST=$ollama_address \
+		"$OLLAMA" create "$1" -f "$TRASH/ollama/$1/Modelfile" \
 		>>"$TRASH/ollama/log" 2>&1
 }
 

@@ -234,12 +234,15 @@ do
 		grep 'said: hi' body
 	"
 done <<\EOF_NAMES
+tiny|200|0|"tokenizer.ggml.model":"gpt2","tokenizer.ggml.pre":"llama-bpe","tokenizer.ggml.merges":
 tiny|200|0|"tokenizer.ggml.tokens":["
 show-tokens-2|200|0|"tokenizer.ggml.tokens":["\u003c[\"{,","\u003c[\"{,"]}
-show-size-12|200|0|"llama.vocab_size":12,"tokenizer.ggml.merges":null,"tokenizer.ggml.tokens":null}
-show-both-12|200|0|"llama.vocab_size":12,"tokenizer.ggml.merges":["a b","a b","a b"]
+show-size-12|200|0|"llama.vocab_size":12,"tokenizer.ggml.model":"gpt2"
+show-both-12|200|0|"tokenizer.ggml.merges":["a b","a b","a b"]
 show-none|200|0|"tokenizer.ggml.tokens":null}
 show-slow-10|200|0|"tokenizer.ggml.tokens":["
+show-qwen2-2|200|0|"tokenizer.ggml.pre":"qwen2","tokenizer.ggml.merges"
+show-bloom-2|200|0|"tokenizer.ggml.tokens":["letter","Ġand"]}
 show-stall|200|28|"tokenizer.ggml
 show-cut|200|18|"tokenizer.ggml
 show-half|200|0|"tokenizer.ggml

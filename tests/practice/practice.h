@@ -157,6 +157,7 @@ struct twist {
 	bool tokenless;		/* no tokens are shown */
 	unsigned long vocabulary;	/* tokens; VOCABULARY when 0 */
 	bool sized;		/* vocab_size is shown */
+	const char *pre;	/* how texts are cut; as by llama3.2 when NULL */
 	enum ending ending;
 };
 
