@@ -52,7 +52,7 @@ CBOR      = $(B)/keys/verify/item_cbor.o
 PLAIN     = $(B)/keys/verify/item_plain.o
 VERIFY_USES = $(addprefix $(B)/,fcgi/buf.o fcgi/digest.o fcgi/err.o fcgi/json.o fcgi/json_put.o \
 	    fcgi/options.o fcgi/reply.o fcgi/request.o \
-	    fcgi/schema.o fcgi/template.o keys/ecdsa.o keys/exchange.o keys/keccak.o keys/receipt.o keys/wire.o)
+	    fcgi/schema.o fcgi/stretch.o fcgi/template.o keys/ecdsa.o keys/exchange.o keys/keccak.o keys/receipt.o keys/wire.o)
 VERIFY_LIBS = $(call pkg,libs,$(VERIFY_PKGS) $(KEYS_PKGS))
 ifeq ($(HAS_VERIFY),yes)
 PROGRAMS += $(B)/oyster-verify
@@ -182,7 +182,7 @@ $(B)/fuzz/fuzz_respond: $(B)/tests/fuzz/fuzz_respond.o \
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-$(B)/fuzz/fuzz_show: $(B)/tests/fuzz/fuzz_show.o $(B)/fcgi/show.o
+$(B)/fuzz/fuzz_show: $(B)/tests/fuzz/fuzz_show.o $(addprefix $(B)/fcgi/,show.o tokenizer.o stretch.o buf.o)
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ -ljansson
 

@@ -30,6 +30,7 @@ static const struct {
 	[OYSTER_EVOCABULARY] = { 400, "context has a token that the model does not know" },
 	[OYSTER_EHARM]       = { 400, "must not be set: it can end the model server" },
 	[OYSTER_EHEAVY]      = { 400, "is more than the model server can bear" },
+	[OYSTER_ESTRETCH]    = { 400, "has more characters of one kind side by side than the model's tokenizer can bear" },
 	[OYSTER_ETEMPLATE]   = { 400, "may only have the actions .System, .Prompt, .Suffix, .Response, if, else, end" },
 	[OYSTER_ENONCE]      = { 400, "must have 1 to 128 characters out of A-Z a-z 0-9 - . _ ~ + / =" },
 	[OYSTER_EDIGEST]     = { 400, "does not match the request body" },

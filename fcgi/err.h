@@ -35,8 +35,9 @@ enum oyster_err {
 	OYSTER_EOPTIONS,
 	OYSTER_ERUNNER,		/* an option that reloads the model */
 	OYSTER_EVOCABULARY,	/* a token beyond it */
-	OYSTER_EHARM,		/* what has ended a model server, as the next two */
+	OYSTER_EHARM,		/* what has ended a model server, as the next three */
 	OYSTER_EHEAVY,
+	OYSTER_ESTRETCH,	/* for the model's tokenizer */
 	OYSTER_ETEMPLATE,
 	OYSTER_ENONCE,		/* culprit: the header field, as in the next two */
 	OYSTER_EDIGEST,

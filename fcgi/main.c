@@ -201,12 +201,10 @@ static int serve_web(struct config *config)
 		goto out;
 	}
 
-	if (config->max_token == CONFIG_ASK) {
-		server.vocabulary = vocabulary_new(server.relay);
-		if (!server.vocabulary) {
-			log_line("no memory for vocabularies");
-			goto out;
-		}
+	server.vocabulary = vocabulary_new(server.relay);
+	if (!server.vocabulary) {
+		log_line("no memory for vocabularies");
+		goto out;
 	}
 
 	if (is_cgi)

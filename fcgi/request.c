@@ -193,6 +193,7 @@ static enum oyster_err take_covered(struct request *request,
 		return blame(request, "model", OYSTER_ECLOUD);
 
 	request->prompt = decode(&values[PROMPT]);
+	stretches_add(&request->stretches, "prompt", request->prompt);
 	request->stream = values[STREAM].type == JSON_TRUE;
 
 	request->context = (struct text){ "[]", 2 };
@@ -287,8 +288,10 @@ static enum oyster_err put_options(struct request *request,
 static enum oyster_err put_format(struct request *request,
 				  const struct json *value)
 {
+	struct buf *to = &request->upstream;
 	const char *keyword = "";
 	enum oyster_err err = OYSTER_OK;
+	size_t from = to->len;
 
 	if (value->type == JSON_STRING)
 		err = json_is(value, "json") ? OYSTER_OK : OYSTER_EFORMAT;
@@ -296,18 +299,34 @@ static enum oyster_err put_format(struct request *request,
 		err = schema_check(value, &keyword);
 	if (err)
 		return blame_part(request, "format", keyword, err);
-	return json_put_value(&request->upstream, value);
+	err = json_put_value(to, value);
+	if (!err)
+		stretches_add_format(&request->stretches, "format",
+				     (struct text){ to->data + from, to->len - from });
+	return err;
 }
 
 static enum oyster_err put_template(struct request *request,
 				    const struct json *string)
 {
 	struct text template = decode(string);
-	enum oyster_err err = template_check(template);
+	size_t outputs;
+	enum oyster_err err = template_check(template, &outputs);
 
 	if (err)
 		return blame(request, "template", err);
+	stretches_add_template(&request->stretches, "template", template, outputs);
 	return json_put_string(&request->upstream, template);
+}
+
+/* System or suffix. */
+static enum oyster_err put_text(struct request *request, const char *name,
+				const struct json *string)
+{
+	struct text text = decode(string);
+
+	stretches_add(&request->stretches, name, text);
+	return json_put_string(&request->upstream, text);
 }
 
 static enum oyster_err put_uncovered(struct request *request, enum field_id id,
@@ -327,6 +346,8 @@ static enum oyster_err put_uncovered(struct request *request, enum field_id id,
 		err = buf_puts(to, "\":");
 	if (err)
 		return err;
+	if (id == SYSTEM || id == SUFFIX)
+		return put_text(request, fields[id].name, value);
 	if (id == TEMPLATE)
 		return put_template(request, value);
 	if (id == FORMAT)

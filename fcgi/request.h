@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "stretch.h"
 
 #define REQUEST_MODEL_MAX	512	/* bytes */
 
@@ -23,6 +24,7 @@ struct request {
 	struct text context;	/* `[1,2]' without white space; `[]' if there is none */
 	bool stream;		/* the client wants NDJSON */
 	bool covered;		/* the five strings of a receipt are all that was asked */
+	struct stretches stretches;	/* of what the model's tokenizer gets */
 	struct buf upstream;	/* the body for the model server */
 	char culprit[ERR_CULPRIT];	/* after a failure; may be empty */
 };

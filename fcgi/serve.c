@@ -10,18 +10,32 @@
 #define VERSION_MAX	65536	/* bytes of its reply */
 #define SIGNER_MAX	1024	/* bytes of the answer to /oyster/signer */
 
-/* A token that the model does not know must not get to it. */
-static enum oyster_err check_context(const struct server *server,
-				     struct answer *answer, long *status,
-				     const struct relay_call *call)
+/*
+ * What the model's tokenizer does not bear must not get to it.  A context is
+ * not looked at when OYSTER_MAX_TOKEN is set.
+ */
+static enum oyster_err check_tokens(const struct server *server,
+				    struct answer *answer, long *status,
+				    const struct relay_call *call)
 {
-	const struct request *request = &answer->request;
+	static const struct text none = { "[]", 2 };
+	struct request *request = &answer->request;
+	struct stretch texts = stretches_sum(&request->stretches);
+	bool has_context = request->context.len > none.len &&
+			   server->config->max_token == CONFIG_ASK;
+	enum oyster_err err;
 
 	*status = 200;
-	if (!server->vocabulary || request->context.len == 2)	/* [] */
+	if (!has_context && texts.alike <= STRETCH_MAX && texts.word <= STRETCH_MAX)
 		return OYSTER_OK;
-	return vocabulary_check(server->vocabulary, status, &answer->reply.body,
-				request->model, request->context, call);
+	err = vocabulary_check(server->vocabulary, status, &answer->reply.body,
+			       request->model, has_context ? request->context : none,
+			       &texts, call);
+	if (err == OYSTER_ESTRETCH)
+		snprintf(request->culprit, sizeof(request->culprit), "%s",
+			 has_context && texts.alike <= STRETCH_MAX ?
+			 "context" : request->stretches.field);
+	return err;
 }
 
 /* Out: status, and its body in answer->reply */
@@ -40,7 +54,7 @@ static enum oyster_err ask_model(const struct server *server,
 
 	if (!relay_enter(server->relay))
 		return OYSTER_EBUSY;
-	err = check_context(server, answer, status, &relayed);
+	err = check_tokens(server, answer, status, &relayed);
 	if (!err && *status == 200) {
 		reply->body.max = (size_t)server->config->max_reply;
 		err = relay_generate(server->relay, status, &reply->body,

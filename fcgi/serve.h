@@ -23,7 +23,7 @@ struct server {
 	const struct config *config;
 	struct signer *signer;
 	struct relay *relay;
-	struct vocabulary *vocabulary;	/* NULL: OYSTER_MAX_TOKEN says it all */
+	struct vocabulary *vocabulary;
 };
 
 /* What a client asks. */

@@ -1,9 +1,9 @@
 /*
- * show.h - the model server's reply to /api/show, as far as it tells how many
- * tokens a model knows.
+ * show.h - the model server's reply to /api/show, as far as it tells of the
+ * model's tokenizer.
  *
- * The reply has megabytes, so it is read as it comes and nothing of it is
- * kept: the elements of model_info."tokenizer.ggml.tokens" are counted, and
+ * The reply has megabytes, so it is read as it comes and hardly anything of it
+ * is kept: the elements of model_info."tokenizer.ggml.tokens" are counted, and
  * where these are left out, the number in model_info."*.vocab_size" is taken.
  */
 #ifndef OYSTER_SHOW_H
@@ -13,9 +13,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHOW_NAME	64	/* bytes of a key that are looked at */
+#include "err.h"
+#include "tokenizer.h"
 
-/* Zero bytes to begin with. */
+#define SHOW_NAME	64	/* bytes of a name that are looked at */
+#define SHOW_TOKEN	2049	/* bytes of a token, more than may stand side by side */
+
+struct show_name {
+	char at[SHOW_NAME];
+	size_t len;	/* bytes, also of a longer one */
+};
+
+/* Zero bytes to begin with; to be released with show_clear. */
 struct show {
 	uint64_t objects;	/* a bit for each level that is an object */
 	unsigned depth;		/* levels that are open */
@@ -25,13 +34,21 @@ struct show {
 	bool in_info;		/* the member of the outer object is model_info */
 	bool in_size;		/* within the number of a vocab_size */
 	bool in_tokens;
+	bool keeps_tokens;	/* of a tokenizer that is not known to be safe */
 	bool is_whole;
 	bool is_bad;		/* not what the model server sends */
-	char name[SHOW_NAME];	/* of the member of one of the two outer levels */
-	size_t name_len;	/* bytes, also of a longer one */
+	struct show_name name;	/* of the member of one of the two outer levels */
+	struct show_name model, pre;	/* of the tokenizer */
+	struct show_name *value;	/* the one that this string is, or NULL */
 	uint64_t number;
 	uint64_t size;		/* the smallest vocab_size */
 	uint64_t tokens;
+	struct tokenizer tokenizer;
+	char token[SHOW_TOKEN];	/* as the tokenizer has it: bytes */
+	size_t token_len;
+	unsigned char lead;	/* the first byte of a character of two, then */
+	unsigned hex;		/* digits that come */
+	bool is_lost;		/* a token, for want of memory */
 };
 
 /* The next bytes of the reply. */
@@ -40,5 +57,17 @@ void show_read(struct show *show, const char *bytes, size_t len)
 
 /* After the last: how many tokens the model knows, or 0 if it is not said. */
 uint64_t show_size(const struct show *show) __attribute__((nonnull));
+
+/*
+ * After the last.
+ *
+ * Out:     tokenizer  to be released with tokenizer_clear; its size is 0 if it
+ *                     is not said
+ * Returns: OYSTER_OK, OYSTER_ENOMEM
+ */
+enum oyster_err show_take(struct show *show, struct tokenizer *tokenizer)
+	__attribute__((nonnull, warn_unused_result));
+
+void show_clear(struct show *show) __attribute__((nonnull));
 
 #endif

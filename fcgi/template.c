@@ -78,12 +78,13 @@ static const char *find(struct text text, const char *pair)
 	return memmem(text.at, text.len, pair, 2);
 }
 
-enum oyster_err template_check(struct text text)
+enum oyster_err template_check(struct text text, size_t *outputs)
 {
-	int actions = 0, outputs = 0;
+	int actions = 0;
 	const char *open, *close;
 	struct text action;
 
+	*outputs = 0;
 	while ((open = find(text, "{{")) != NULL) {
 		text.len -= (size_t)(open + 2 - text.at);
 		text.at = open + 2;
@@ -92,10 +93,10 @@ enum oyster_err template_check(struct text text)
 			return OYSTER_OK;	/* it is refused in better words */
 		action = (struct text){ text.at, (size_t)(close - text.at) };
 		action = unmark(action);
-		outputs += is_field(action);
+		*outputs += is_field(action);
 		if (!is_field(action) && !is_control(action))
 			return OYSTER_ETEMPLATE;
-		if (++actions > ACTIONS_MAX || outputs > OUTPUTS_MAX)
+		if (++actions > ACTIONS_MAX || *outputs > OUTPUTS_MAX)
 			return OYSTER_EHEAVY;
 		text.len -= (size_t)(close + 2 - text.at);
 		text.at = close + 2;

@@ -11,8 +11,11 @@
 #include "buf.h"
 #include "err.h"
 
-/* Returns: OYSTER_OK, OYSTER_ETEMPLATE, OYSTER_EHEAVY */
-enum oyster_err template_check(struct text text)
-	__attribute__((warn_unused_result));
+/*
+ * Out:     outputs  how many fields it puts in
+ * Returns: OYSTER_OK, OYSTER_ETEMPLATE, OYSTER_EHEAVY
+ */
+enum oyster_err template_check(struct text text, size_t *outputs)
+	__attribute__((nonnull, warn_unused_result));
 
 #endif

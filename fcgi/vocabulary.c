@@ -1,4 +1,4 @@
-/* Whether the model knows the tokens of a context; see vocabulary.h. */
+/* Whether a tokenizer bears what is asked; see vocabulary.h. */
 #include "vocabulary.h"
 
 #include <pthread.h>
@@ -11,6 +11,7 @@
 #include "log.h"
 #include "request.h"
 #include "show.h"
+#include "tokenizer.h"
 
 #define KNOWN_MAX	64	/* models */
 #define KNOWN_MS	60000	/* before it is asked again */
@@ -23,7 +24,7 @@
 struct known {
 	char model[REQUEST_MODEL_MAX];
 	size_t len;	/* bytes; 0 for none */
-	uint64_t size;	/* tokens */
+	struct tokenizer tokenizer;
 	int64_t asked;	/* relay_now() */
 };
 
@@ -53,8 +54,9 @@ struct vocabulary *vocabulary_new(struct relay *relay)
 	return vocabulary;
 }
 
-/* 0 if it is not known, or not known any more. */
-static uint64_t find(const struct vocabulary *vocabulary, struct text model)
+/* NULL if it is not known, or not known any more. */
+static const struct tokenizer *find(const struct vocabulary *vocabulary,
+				    struct text model)
 {
 	int64_t since = relay_now() - KNOWN_MS;
 	const struct known *known;
@@ -64,14 +66,14 @@ static uint64_t find(const struct vocabulary *vocabulary, struct text model)
 		known = &vocabulary->known[i];
 		if (known->asked > since &&
 		    text_equal((struct text){ known->model, known->len }, model))
-			return known->size;
+			return &known->tokenizer;
 	}
-	return 0;
+	return NULL;
 }
 
 /* In the place of the same model, or else of what was learned longest ago. */
 static void remember(struct vocabulary *vocabulary, struct text model,
-		     uint64_t size)
+		     const struct tokenizer *tokenizer)
 {
 	struct known *place = vocabulary->known, *known;
 	int i;
@@ -87,7 +89,8 @@ static void remember(struct vocabulary *vocabulary, struct text model,
 	}
 	memcpy(place->model, model.at, model.len);
 	place->len = model.len;
-	place->size = size;
+	tokenizer_clear(&place->tokenizer);
+	place->tokenizer = *tokenizer;
 	place->asked = relay_now();
 }
 
@@ -101,17 +104,17 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Out: size, with status 200 */
-static enum oyster_err ask(const struct vocabulary *vocabulary, uint64_t *size,
-			   long *status, struct buf *reply, struct text model,
-			   const struct relay_call *call)
+/* Out: show, with status 200 */
+static enum oyster_err ask_show(const struct vocabulary *vocabulary,
+				struct show *show, long *status,
+				struct buf *reply, struct text model,
+				const struct relay_call *call)
 {
 	struct buf body = BUF_INIT(6 * REQUEST_MODEL_MAX + ASK_EXTRA);
-	struct show show = { 0 };
 	struct relay_call asked = { .client = call->client,
 				    .deadline = earlier(call->deadline,
 							relay_now() + SHOW_MS),
-				    .look = look, .arg = &show };
+				    .look = look, .arg = show };
 	enum oyster_err err = buf_puts(&body, "{\"model\":");
 
 	if (!err)
@@ -123,31 +126,29 @@ static enum oyster_err ask(const struct vocabulary *vocabulary, uint64_t *size,
 		err = relay_show(vocabulary->relay, status, reply, &asked);
 	}
 	buf_clear(&body);
-	if (err || *status != 200)
-		return err;
-	buf_clear(reply);
-	*size = show_size(&show);
-	if (*size > 0)
-		return OYSTER_OK;
-	log_line("the model server does not say how many tokens a model knows: "
-		 "OYSTER_MAX_TOKEN would");
-	return OYSTER_ENOVOCABULARY;
+	return err;
 }
 
-/* Whether all tokens of a context, without white space, are below size. */
-static bool knows(uint64_t size, struct text context)
+/* Out: tokenizer, with status 200; its size is 0 when there is none */
+static enum oyster_err ask(const struct vocabulary *vocabulary,
+			   struct tokenizer *tokenizer, long *status,
+			   struct buf *reply, struct text model,
+			   const struct relay_call *call)
 {
-	uint64_t token = 0;
-	size_t i;
+	struct show show = { 0 };
+	enum oyster_err err = ask_show(vocabulary, &show, status, reply, model, call);
 
-	for (i = 0; i < context.len; i++) {
-		char c = context.at[i];
-
-		token = c >= '0' && c <= '9' ? 10 * token + (uint64_t)(c - '0') : 0;
-		if (token >= size)
-			return false;
+	if (!err && *status == 200) {
+		buf_clear(reply);
+		err = show_take(&show, tokenizer);
+		if (!err && tokenizer->size == 0) {
+			log_line("the model server does not say how many tokens "
+				 "a model knows: OYSTER_MAX_TOKEN would");
+			err = OYSTER_ENOVOCABULARY;
+		}
 	}
-	return true;
+	show_clear(&show);
+	return err;
 }
 
 /* Until somebody has learned something, or there is no use in it any more. */
@@ -164,47 +165,63 @@ static enum oyster_err wait_for_news(struct vocabulary *vocabulary,
 	return relay_is_gone(call->client) ? OYSTER_ECLIENT : OYSTER_OK;
 }
 
-/* The size, or the right to ask for it. */
+/* The tokenizer, or NULL and the right to ask for it. */
 static enum oyster_err wait_in_line(struct vocabulary *vocabulary,
-				    uint64_t *size, struct text model,
+				    const struct tokenizer **tokenizer,
+				    struct text model,
 				    const struct relay_call *call)
 {
 	enum oyster_err err = OYSTER_OK;
 
-	while (!err && (*size = find(vocabulary, model)) == 0 &&
+	while (!err && !(*tokenizer = find(vocabulary, model)) &&
 	       vocabulary->is_asking)
 		err = wait_for_news(vocabulary, call);
-	if (!err && *size == 0) {
+	if (!err && !*tokenizer) {
 		vocabulary->is_asking = true;
 		vocabulary->asked = model;
 	}
 	return err;
 }
 
-/* Names are anybody's to make up: few may wait behind those of others. */
-static enum oyster_err learn(struct vocabulary *vocabulary, uint64_t *size,
-			     struct text model, const struct relay_call *call)
+/*
+ * What is known is looked at under the lock, since its place can be another's
+ * then.  Names are anybody's to make up: few may wait behind those of others.
+ *
+ * Out: is_ours, to ask for
+ */
+static enum oyster_err check_known(struct vocabulary *vocabulary, bool *is_ours,
+				   struct text model, struct text context,
+				   const struct stretch *texts,
+				   const struct relay_call *call)
 {
+	const struct tokenizer *tokenizer = NULL;
 	enum oyster_err err = OYSTER_EBUSY;
 	bool is_stranger;
 
 	pthread_mutex_lock(&vocabulary->lock);
-	is_stranger = find(vocabulary, model) == 0 && vocabulary->is_asking &&
+	is_stranger = !find(vocabulary, model) && vocabulary->is_asking &&
 		      !text_equal(vocabulary->asked, model);
 	if (!is_stranger || vocabulary->strangers < STRANGERS_MAX) {
 		vocabulary->strangers += is_stranger;
-		err = wait_in_line(vocabulary, size, model, call);
+		err = wait_in_line(vocabulary, &tokenizer, model, call);
 		vocabulary->strangers -= is_stranger;
 	}
+	*is_ours = !err && !tokenizer;
+	if (!err && tokenizer)
+		err = tokenizer_check(tokenizer, context, texts);
 	pthread_mutex_unlock(&vocabulary->lock);
 	return err;
 }
 
-static void tell(struct vocabulary *vocabulary, struct text model, uint64_t size)
+/* A tokenizer of no size is none. */
+static void tell(struct vocabulary *vocabulary, struct text model,
+		 struct tokenizer *tokenizer)
 {
 	pthread_mutex_lock(&vocabulary->lock);
-	if (size > 0)
-		remember(vocabulary, model, size);
+	if (tokenizer->size > 0)
+		remember(vocabulary, model, tokenizer);
+	else
+		tokenizer_clear(tokenizer);
 	vocabulary->is_asking = false;
 	pthread_cond_broadcast(&vocabulary->learned);
 	pthread_mutex_unlock(&vocabulary->lock);
@@ -213,30 +230,33 @@ static void tell(struct vocabulary *vocabulary, struct text model, uint64_t size
 enum oyster_err vocabulary_check(struct vocabulary *vocabulary, long *status,
 				 struct buf *reply, struct text model,
 				 struct text context,
+				 const struct stretch *texts,
 				 const struct relay_call *call)
 {
-	uint64_t size, learned = 0;
+	struct tokenizer learned = { 0 };
 	enum oyster_err err;
+	bool is_ours;
 
 	*status = 200;
-	err = learn(vocabulary, &size, model, call);
-	if (err)
+	err = check_known(vocabulary, &is_ours, model, context, texts, call);
+	if (!is_ours)
 		return err;
-	if (size == 0) {
-		reply->max = ERROR_MAX;
-		err = ask(vocabulary, &learned, status, reply, model, call);
-		tell(vocabulary, model, learned);
-		if (err || *status != 200)
-			return err;
-		size = learned;
-	}
-	return knows(size, context) ? OYSTER_OK : OYSTER_EVOCABULARY;
+	reply->max = ERROR_MAX;
+	err = ask(vocabulary, &learned, status, reply, model, call);
+	if (!err && *status == 200)
+		err = tokenizer_check(&learned, context, texts);
+	tell(vocabulary, model, &learned);
+	return err;
 }
 
 void vocabulary_free(struct vocabulary *vocabulary)
 {
+	int i;
+
 	if (!vocabulary)
 		return;
+	for (i = 0; i < KNOWN_MAX; i++)
+		tokenizer_clear(&vocabulary->known[i].tokenizer);
 	pthread_cond_destroy(&vocabulary->learned);
 	pthread_mutex_destroy(&vocabulary->lock);
 	free(vocabulary);

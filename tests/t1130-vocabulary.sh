@@ -1,8 +1,9 @@
 #!/bin/sh
 # shellcheck disable=SC2034	# variables are used in the bodies of tests
 
-# A token that the model does not know would end the model server: it is
-# asked what the model knows, and never gets a context that was not checked.
+# A token that the model does not know would end the model server, and so may a
+# long stretch of letters: it is asked what the model knows and how it cuts its
+# texts, and never gets a context or a stretch that was not checked.
 
 . "${0%/*}/lib.sh"
 . "$TESTS/lib-model.sh"
@@ -174,6 +175,121 @@ test_expect_success 'few wait behind the names of others: the rest is told so at
 	ask llama3.2 && status 200 && signed
 '
 
+# --- stretches ---
+
+# repeat N TEXT: TEXT is for sed's s.
+repeat() {
+	printf "%0$1d" 0 | sed "s/0/$2/g"
+}
+
+# ask_for_stretch MODEL TEXT [FIELDS]
+ask_for_stretch() {
+	printf '{"model":"%s","prompt":"%s"%s}' "$1" "$2" "${3:+,$3}" >stretch.json &&
+	post stretch.json
+}
+
+stretch_error="has more characters of one kind side by side than the model's tokenizer can bear"
+
+while IFS='|' read -r name text
+do
+	test_expect_success "2048 $name in a row: every model gets them, and nobody asks" '
+		before=$(asked_for /api/show) &&
+		ask_for_stretch show-qwen2-1000 "$(repeat 2048 "$text")" &&
+		status 200 &&
+		signed &&
+		test "$(asked_for /api/show)" = "$before"
+	'
+
+	test_expect_success "2049 $name in a row do not reach a model that may not bear them" '
+		before=$(asked_for /api/generate) &&
+		ask_for_stretch show-qwen2-1000 "$(repeat 2049 "$text")" &&
+		status 400 &&
+		error_is "prompt $stretch_error" &&
+		unsigned &&
+		test "$(asked_for /api/generate)" = "$before"
+	'
+
+	test_expect_success "a million $name in a row reach one that does" '
+		ask_for_stretch llama3.2 "$(repeat 1000000 "$text")" &&
+		status 200 &&
+		signed
+	'
+done <<\EOF
+letters|a
+digits|1
+blanks|\\u0020
+signs|=
+newlines|\\n
+escaped letters|\\u0061
+Chinese letters|世
+EOF
+
+# fields, and the one that is to blame
+while IFS='|' read -r culprit fields
+do
+	test_expect_success "$culprit: what may come together is counted together" '
+		fields=$(printf "%s" "$fields" | sed "s/LONG/$(repeat 1100 a)/g; s/MIDDLE/$(repeat 350 a)/g; s/SEVENTY/0$(repeat 69 ,0)/") &&
+		ask_for_stretch show-qwen2-1000 "$(repeat 1000 b)" "$fields" &&
+		status 400 &&
+		error_is "$culprit $stretch_error" &&
+		unsigned &&
+		ask_for_stretch llama3.2 "$(repeat 1000 b)" "$fields" &&
+		{ status 200 || grep "does not support insert" body; }
+	'
+done <<\EOF
+system|"system":"LONG"
+suffix|"suffix":"x LONG"
+template|"template":"{{ .Prompt }} LONG"
+prompt|"template":"{{ .Prompt }}{{ .Prompt }}{{ .Prompt }}"
+format|"format":{"enum":["LONG"]}
+prompt|"context":[0,0],"system":"MIDDLE","suffix":"MIDDLE MIDDLE","format":{"const":"MIDDLE"}
+context|"context":[SEVENTY],"system":"MIDDLE","suffix":"MIDDLE MIDDLE","format":"json"
+EOF
+
+test_expect_success 'tokens of a context are counted as what they say' '
+	before=$(asked_for /api/generate) &&
+	continue_with show-qwen2-1000 "[0$(repeat 340 ,2)]" &&
+	status 200 &&
+	signed &&
+	continue_with show-qwen2-1000 "[0$(repeat 341 ,2)]" &&
+	status 400 &&
+	error_is "context $stretch_error" &&
+	unsigned &&
+	continue_with show-qwen2-1000 "[0$(repeat 10000 ,1,2)]" &&
+	status 200 &&
+	signed &&
+	continue_with show-tokens-1000 "[0$(repeat 10000 ,2)]" &&
+	status 200 &&
+	test "$(asked_for /api/generate)" = $((before + 3))
+'
+
+test_expect_success 'words are counted where words are what is too long' '
+	ask_for_stretch show-qwen2-1000 "$(repeat 10000 a1)" &&
+	status 200 &&
+	signed &&
+	ask_for_stretch show-bloom-1000 "$(repeat 1000 a1)" &&
+	status 200 &&
+	ask_for_stretch show-bloom-1000 "$(repeat 10000 a1)" &&
+	status 400 &&
+	error_is "prompt $stretch_error"
+'
+
+test_expect_success 'a text of a megabyte with blanks in it is like any other' '
+	before=$(asked_for /api/show) &&
+	ask_for_stretch show-qwen2-1000 "$(repeat 200000 "word ")" &&
+	status 200 &&
+	signed &&
+	test "$(asked_for /api/show)" = "$before"
+'
+
+test_expect_success 'of a model that says nothing nothing is known' '
+	before=$(asked_for /api/generate) &&
+	ask_for_stretch show-none "$(repeat 2049 a)" &&
+	status 502 &&
+	unsigned &&
+	test "$(asked_for /api/generate)" = "$before"
+'
+
 stop_lighttpd
 OYSTER_TIMEOUT=300
 start_lighttpd
@@ -205,7 +321,7 @@ test_expect_success 'a model server that is not there: 502' '
 	error_is "the model server cannot be reached"
 '
 
-test_expect_success 'with OYSTER_MAX_TOKEN nobody asks' '
+test_expect_success 'with OYSTER_MAX_TOKEN nobody asks about contexts' '
 	stop_lighttpd &&
 	start_model &&
 	: >"$TRASH/model.log" &&
@@ -218,7 +334,18 @@ test_expect_success 'with OYSTER_MAX_TOKEN nobody asks' '
 	status 200 &&
 	continue_with show-tokens-10 "[1501]" &&
 	status 400 &&
+	! grep /api/show "$TRASH/model.log" &&
+	continue_with show-qwen2-10 "[0$(repeat 1000 ,0)]" &&
+	status 200 &&
 	! grep /api/show "$TRASH/model.log"
+'
+
+test_expect_success 'but for stretches in texts somebody asks' '
+	ask_for_stretch show-qwen2-10 "$(repeat 2049 a)" "\"context\":[1400]" &&
+	status 400 &&
+	error_is "prompt $stretch_error" &&
+	ask_for_stretch llama3.2 "$(repeat 2049 a)" "\"context\":[1400]" &&
+	status 200
 '
 
 test_done

@@ -258,6 +258,81 @@ test_expect_success 'ten thousand images do not reach Ollama' '
 	error_is "images is more than the model server can bear"
 '
 
+# --- what the tokenizers of some models do not survive ---
+
+# ask_model MODEL TEXT [FIELDS]
+ask_model() {
+	printf '{"model":"%s","prompt":"%s"%s}' "$1" "$2" "${3:+,$3}" >asked.json &&
+	post asked.json
+}
+
+# repeat N TEXT: TEXT is for sed's s.
+repeat() {
+	printf "%0$1d" 0 | sed "s/0/$2/g"
+}
+
+# Runners that have ended.
+ends() {
+	grep -c SIGSEGV "$TRASH/ollama/log"
+}
+
+for model in qwen2 tekken llama-bpe
+do
+	test_expect_success "$model: 2048 letters, digits, signs or blanks in a row are answered and signed" '
+		ollama_add "$model" &&
+		for text in aB 12 +- "\\\\u0020\\\\n" 世界
+		do
+			ask_model "$model" "$(repeat 1024 "$text")" &&
+			status 200 &&
+			signed || return 1
+		done &&
+		ask_model "$model" "x" "\"context\":[$(repeat 254 "260,")260]" &&
+		status 200 &&
+		signed &&
+		test "$(ends)" = 0
+	'
+done
+
+# More than a tokenizer with std::regex bears of letters, in the prompt, in what
+# the tokens of a context say, and in an answer.
+for model in qwen2 tekken
+do
+	for culprit in prompt context system format
+	do
+		test_expect_success "$model: a $culprit with thirty thousand letters in a row does not reach Ollama" '
+			before=$(generations) &&
+			prompt=x && fields= &&
+			case $culprit in
+			prompt)	prompt=$(repeat 15000 ab) ;;
+			context) fields="\"context\":[$(repeat 3750 "260,")260]" ;;
+			system)	fields="\"system\":\"$(repeat 15000 ab)\"" ;;
+			format)	fields="\"format\":{\"enum\":[\"$(repeat 7500 ab)\"]}" ;;
+			esac &&
+			ask_model "$model" "$prompt" "$fields" &&
+			status 400 &&
+			unsigned &&
+			grep -F "{\"error\":\"$culprit has more characters of one kind " body &&
+			ask_model "$model" x &&
+			status 200 &&
+			signed &&
+			wait_for 5 there_are_more_generations_than "$before" &&
+			test "$(generations)" = $((before + 1)) &&
+			test "$(ends)" = 0
+		'
+	done
+done
+
+test_expect_success 'a hundred thousand letters in a row reach a model with a tokenizer of its own' '
+	letters=$(repeat 50000 ab) &&
+	for model in llama-bpe tiny
+	do
+		ask_model "$model" "$letters" &&
+		status 200 &&
+		signed || return 1
+	done &&
+	test "$(ends)" = 0
+'
+
 # As near to what is refused as may be.
 while read -r fields
 do

@@ -3,7 +3,8 @@
  *
  * The input is a byte and the reply, which comes in pieces of that many
  * bytes.  What is found in it must not depend on the pieces; and what is
- * found in good JSON, jansson must find, too.
+ * found in good JSON, jansson must find, too: how many tokens there are, and
+ * how texts are cut.
  */
 #include <jansson.h>
 #include <string.h>
@@ -11,14 +12,23 @@
 #include "fcgi/show.h"
 #include "tests/fuzz/fuzz.h"
 
-static uint64_t size_of(struct text text, size_t piece)
+static struct tokenizer tokenizer_of(struct text text, size_t piece)
 {
 	struct show show = { 0 };
+	struct tokenizer tokenizer;
 	size_t i;
 
 	for (i = 0; i < text.len; i += piece)
 		show_read(&show, text.at + i, text.len - i < piece ? text.len - i : piece);
-	return show_size(&show);
+	MUST(!show_take(&show, &tokenizer));
+	show_clear(&show);
+	return tokenizer;
+}
+
+static bool are_equal(const struct tokenizer *a, const struct tokenizer *b)
+{
+	return a->kind == b->kind && a->size == b->size && a->count == b->count &&
+	       (a->count == 0 || !memcmp(a->tokens, b->tokens, a->count * sizeof(*a->tokens)));
 }
 
 static uint64_t count_strings(const json_t *array)
@@ -58,13 +68,25 @@ static bool has_odd_numbers(struct text text)
 	       (memchr(text.at, '-', text.len) || memchr(text.at, 'e', text.len));
 }
 
-static void check_beside(struct text text, uint64_t size)
+/* A name that is spelled with escapes is not known to us. */
+static bool is_kind(json_t *info, enum tokenizer_kind kind, bool has_escapes)
 {
+	const char *model = json_string_value(json_object_get(info, "tokenizer.ggml.model"));
+	const char *pre = json_string_value(json_object_get(info, "tokenizer.ggml.pre"));
+	struct text names[2] = { { model, model ? strlen(model) : 0 }, { pre, pre ? strlen(pre) : 0 } };
+
+	return kind == tokenizer_kind(names[0], names[1]) || has_escapes;
+}
+
+static void check_beside(struct text text, const struct tokenizer *found)
+{
+	uint64_t size = found->size;
 	json_t *theirs = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	json_t *info = json_object_get(theirs, "model_info");
 	uint64_t tokens = count_strings(json_object_get(info, "tokenizer.ggml.tokens"));
 
 	if (json_is_object(theirs) && size > 0) {
+		MUST(is_kind(info, found->kind, memchr(text.at, '\\', text.len)));
 		MUST(json_is_object(info));
 		MUST(tokens > 0 ? size == tokens : size == smallest_size(info) || has_odd_numbers(text));
 	}
@@ -76,10 +98,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct text rest = { (const char *)data, size };
 	size_t piece = take_byte(&rest) % 64 + 1U;
 	struct text text = take_all(&rest);
-	uint64_t found = size_of(text, text.len + 1);
+	struct tokenizer found = tokenizer_of(text, text.len + 1);
+	struct tokenizer again = tokenizer_of(text, piece);
 
-	MUST(size_of(text, piece) == found);
-	check_beside(text, found);
+	MUST(are_equal(&found, &again));
+	check_beside(text, &found);
+	tokenizer_clear(&again);
+	tokenizer_clear(&found);
 	release(text);
 	return 0;
 }

@@ -141,6 +141,10 @@ def put_shown():
     info = b'"general.architecture":"llama","a":{"b":[{}]},"llama.vocab_size":%d,"tokenizer.ggml.tokens":%s'
     for size, tokens in ((12, b"null"), (0, b'["a","\\"","[{"]'), (9, b"[]")):
         put("show", b"\7" + b'{"license":"\\n","model_info":{' + info % (size, tokens) + b'},"modified_at":"x"}')
+    cut = b'{"model_info":{"tokenizer.ggml.model":"gpt2","tokenizer.ggml.pre":"%s","tokenizer.ggml.tokens":[%s]}}'
+    tokens = '"letter","\u0120and","\u010a","12","\u00e4\u00b8\u0138","\u0142\u0143","\\u003c\\\\a","\u2581"'.encode()
+    for pre in b"qwen2", b"viking", b"llama-bpe":
+        put("show", b"\3" + cut % (pre, tokens))
 
 
 def main():

@@ -8,6 +8,7 @@
 
 #include "fcgi/answer.h"
 #include "fcgi/json.h"
+#include "fcgi/show.h"
 #include "fcgi/vocabulary.h"
 #include "tests/unit/ask.h"
 #include "tests/unit/dialed.h"
@@ -159,7 +160,8 @@ static enum oyster_err check_for(const char *model, int client, int64_t left)
 	enum oyster_err err;
 	long status;
 
-	err = vocabulary_check(vocabulary, &status, &reply, (struct text){ model, strlen(model) }, (struct text){ "[1]", 3 }, &call);
+	err = vocabulary_check(vocabulary, &status, &reply, (struct text){ model, strlen(model) }, (struct text){ "[1]", 3 },
+			       &(struct stretch){ 0 }, &call);
 	CHECK(status == 200);
 	buf_clear(&reply);
 	return err;
@@ -188,6 +190,25 @@ static void a_model_is_asked_for_in_whole_words_or_not_at_all(void)
 	relay_free(nobody);
 }
 
+static bool show_tells(const char *text)
+{
+	struct show show = { 0 };
+	struct tokenizer tokenizer;
+	enum oyster_err err;
+
+	show_read(&show, text, strlen(text));
+	err = show_take(&show, &tokenizer);
+	show_clear(&show);
+	if (!err)
+		tokenizer_clear(&tokenizer);
+	return err == OYSTER_ENOMEM;
+}
+
+static void a_tokenizer_is_known_with_all_its_tokens_or_not_at_all(void)
+{
+	CHECK(fail_each(show_tells, "{\"model_info\":{\"tokenizer.ggml.tokens\":[\"a\",\"b\"]}}") == 1);
+}
+
 /* The question is on its way until the other end is closed. */
 static int on_its_way[2];
 static atomic_bool is_asked;
@@ -196,7 +217,7 @@ enum oyster_err __wrap_relay_show(struct relay *relay, long *status, struct buf 
 
 enum oyster_err __wrap_relay_show(struct relay *relay, long *status, struct buf *reply, const struct relay_call *call)
 {
-	static const char shows[] = "{\"model_info\":{\"x.vocab_size\":2}}";
+	static const char shows[] = "{\"model_info\":{\"tokenizer.ggml.tokens\":[\"a\",\"b\"]}}";
 	char byte;
 
 	(void)relay, (void)reply;
@@ -220,6 +241,7 @@ static void who_waits_for_another_ones_question_waits_no_longer_than_he_may(void
 {
 	enum oyster_err first = OYSTER_ENOMEM;
 	pthread_t thread;
+	int turn;
 
 	CHECK(!pipe(on_its_way));
 	nobody = relay_new("http://127.0.0.1:1", 1);
@@ -236,6 +258,12 @@ static void who_waits_for_another_ones_question_waits_no_longer_than_he_may(void
 	atomic_store(&is_asked, false);
 	CHECK(check_context(5000) == OYSTER_OK && !atomic_load(&is_asked));
 	ahead = 61000;	/* for a minute */
+	atomic_store(&is_asked, false);
+	for (turn = 1; (fault_set("realloc", turn, ENOMEM, 0), first = check_context(5000), fault_came()); turn++)
+		CHECK(first == OYSTER_ENOMEM);
+	CHECK(turn > 2 && first == OYSTER_OK && atomic_load(&is_asked));
+	ahead = 122000;
+	atomic_store(&is_asked, false);
 	CHECK(check_context(5000) == OYSTER_OK && atomic_load(&is_asked));
 	ahead = 0;
 	vocabulary_free(vocabulary);
@@ -325,6 +353,7 @@ int main(void)
 	RUN(a_reply_is_taken_whole_or_not_at_all);
 	RUN(an_error_that_finds_no_memory_says_that);
 	RUN(a_model_is_asked_for_in_whole_words_or_not_at_all);
+	RUN(a_tokenizer_is_known_with_all_its_tokens_or_not_at_all);
 	RUN(who_waits_for_another_ones_question_waits_no_longer_than_he_may);
 	RUN(few_wait_behind_another_name_and_nobody_for_a_client_that_is_gone);
 	RUN(no_buffer_grows_beyond_all_memory);
