@@ -125,6 +125,7 @@ static const struct {
 	{ "getrlimit", 1, EINVAL, -1, "no RLIMIT_NOFILE: Invalid argument", LOADED },
 	{ "setrlimit", 2, EPERM, -1, "no RLIMIT_NOFILE: Operation not permitted", LOADED },
 	{ "seccomp_init", 1, ENOMEM, 0, "no seccomp: Cannot allocate memory", 0 },
+	{ "seccomp_init", 1, 0, 0, "no seccomp: Cannot allocate memory", 0 },	/* it need not say why */
 	{ "seccomp_attr_set", 1, 0, -EINVAL, "no seccomp: Invalid argument", 0 },
 	{ "seccomp_attr_set", 2, 0, -EOPNOTSUPP, "no seccomp: Operation not supported", 0 },
 	{ "seccomp_rule_add_array", 1, 0, -ENOMEM, "no seccomp: Cannot allocate memory", 0 },
