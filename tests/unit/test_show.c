@@ -127,6 +127,8 @@ static const struct {
 	ROW("<|im_end|>", "<|im_end|>"), ROW("]],[{", "]],[{"),
 	/* an escape may be anything */
 	ROW("\\u003c", "\x80\x80\x80"), ROW("\\u003c\\u003E", "\x80\x80\x80\x80\x80\x80"), ROW("a\\\"", "a\x80\x80\x80"), ROW("\\\\\\\\b", "\x80\x80\x80\x80\x80\x80" "b"),
+	/* half a pair is none */
+	ROW("\xc4" "b", "b"), ROW("\xc4\xc4\xa0", " "), ROW("b\xc4", "b"),
 	ROW("\\u003ca1", "\x80\x80\x80" "a1"), ROW("\xc4\\u003c", "\x80\x80\x80"),
 };
 

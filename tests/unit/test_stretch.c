@@ -178,6 +178,23 @@ static void a_context_is_the_text_that_it_stands_for(void)
 	}
 }
 
+/* One that is longer than can be remembered is not taken for a short one. */
+static void a_token_is_never_too_long_to_count(void)
+{
+	static char letters[100000];
+	struct tokenizer tokenizer = { .kind = TOKENIZER_STRETCH, .size = 1 };
+	size_t len;
+
+	memset(letters, 'x', sizeof(letters));
+	for (len = 2048; len <= sizeof(letters); len = len < 2740 ? len + 1 : len + 997) {
+		CHECK(!tokenizer_add(&tokenizer, (struct text){ letters, len }));
+		CHECK(tokenizer_check(&tokenizer, GIVEN("[0]"), &(struct stretch){ 0 }) == (len > 2048 ? OYSTER_ESTRETCH : OYSTER_OK));
+		tokenizer_clear(&tokenizer);
+		tokenizer.size = 1;
+		tokenizer.kind = len % 2 ? TOKENIZER_WORD : TOKENIZER_STRETCH;
+	}
+}
+
 static void a_token_beyond_the_vocabulary_is_none(void)
 {
 	enum tokenizer_kind of_kind;
@@ -245,6 +262,7 @@ int main(void)
 	RUN(tokenizers_are_safe_that_are_known_to_be);
 	RUN(texts_are_borne_up_to_the_limit);
 	RUN(a_context_is_the_text_that_it_stands_for);
+	RUN(a_token_is_never_too_long_to_count);
 	RUN(a_token_beyond_the_vocabulary_is_none);
 	RUN(a_request_has_what_may_come_together);
 	return DONE();
