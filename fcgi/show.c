@@ -119,7 +119,7 @@ static void put_any(struct show *show)
 {
 	int i;
 
-	for (i = 0; i < STRETCH_ASCII; i++)
+	for (i = 0; i < STRETCH_ONE; i++)
 		put_byte(show, 0x80);
 }
 

@@ -11,6 +11,7 @@ void stretch_put(struct stretch *stretch, enum stretch_kind kind, size_t len)
 	bool is_alike = kind == stretch->kind || kind == STRETCH_ANY ||
 			stretch->kind == STRETCH_ANY;
 
+	stretch->all += len;
 	stretch->here = (is_alike ? stretch->here : stretch->any) + len;
 	stretch->any = kind == STRETCH_ANY ? stretch->any + len : 0;
 	if (kind != STRETCH_ANY)
@@ -37,6 +38,8 @@ static enum stretch_kind kind_of_ascii(char c)
 		return STRETCH_LETTERS;
 	if (c >= '0' && c <= '9')
 		return STRETCH_DIGITS;
+	if (c == '/')	/* tekken takes it for a newline behind signs */
+		return STRETCH_ANY;
 	return c == ' ' || (c >= '\t' && c <= '\r') ? STRETCH_BLANKS : STRETCH_SIGNS;
 }
 
@@ -57,7 +60,12 @@ static enum stretch_kind kind_of_three(const char *at, const char *end)
 	return STRETCH_ANY;
 }
 
-/* Bytes that are one character, or one of what may be any. */
+static bool is_pair(const char *at, const char *end)
+{
+	return end - at >= 2 && (at[0] & 0xe0) == 0xc0 && (at[1] & 0xc0) == 0x80;
+}
+
+/* Out: bytes of the first character, or 1, of any longer one that may be any */
 static enum stretch_kind first(const char *at, const char *end, size_t *bytes)
 {
 	enum stretch_kind kind;
@@ -68,6 +76,8 @@ static enum stretch_kind first(const char *at, const char *end, size_t *bytes)
 	kind = kind_of_three(at, end);
 	if (kind != STRETCH_ANY)
 		*bytes = 3;
+	else if (is_pair(at, end))
+		*bytes = 2;
 	return kind;
 }
 
@@ -81,7 +91,7 @@ void stretch_read(struct stretch *stretch, struct text text)
 		len = 0;
 		kind = first(at, end, &bytes);
 		do {
-			len += *at & 0x80 ? bytes : STRETCH_ASCII;
+			len += *at & 0x80 && bytes == 1 ? 1 : STRETCH_ONE;
 			at += bytes;
 		} while (at < end && first(at, end, &bytes) == kind);
 		stretch_put(stretch, kind, len);
@@ -127,7 +137,7 @@ void stretches_add_template(struct stretches *stretches, const char *name,
 {
 	struct stretch one = { 0 };
 
-	stretch_put(&one, STRETCH_ANY, STRETCH_ASCII * text.len);
+	stretch_put(&one, STRETCH_ANY, STRETCH_ONE * text.len);
 	stretches->times = outputs;
 	add(stretches, &stretches->rest, name, &one);
 }

@@ -6,24 +6,25 @@
  * used up.  No part matches more than such a stretch: letters, digits, blanks
  * or signs; or, for a few tokenizers, all that has no blank in it.
  *
- * What is not ASCII may be of any kind, but for Chinese, which has no blanks:
+ * What is not ASCII may be of any kind, as may a slash, but for Chinese, which has no blanks:
  * U+4E00 to U+9FBF are letters, the full-width U+FF01 to U+FF0F and U+FF1A to
  * U+FF1F signs.
  *
- * Lengths are in thirds of a character: a byte of ASCII is three of them, any
- * other byte is one, which is too little for letters of two bytes, and for
- * single bytes that are no UTF-8, by less than the margin of STRETCH_MAX.
+ * Lengths are in thirds of a character, four for one of four bytes.  A byte
+ * that is no UTF-8 is one third, since the tokens of a context have parts of
+ * characters.
  *
- * With Ollama 0.6.0 and a stack of 8 MB, 9,344 letters are too many for tekken
- * and gpt-4o, 26,112 characters for all others; with one of 2 MB a quarter.
+ * With Ollama 0.6.0 and a stack of 8 MB, more than 9,344 letters are too many
+ * for tekken and gpt-4o, 26,112 characters for all others; with one of 2 MB
+ * (`ulimit -s unlimited') a quarter: 2,304 letters.
  */
 #ifndef OYSTER_STRETCH_H
 #define OYSTER_STRETCH_H
 
 #include "buf.h"
 
-#define STRETCH_ASCII	3
-#define STRETCH_MAX	(2048U * STRETCH_ASCII)
+#define STRETCH_ONE	3	/* a character */
+#define STRETCH_MAX	(2048U * STRETCH_ONE)
 
 enum stretch_kind {
 	STRETCH_ANY,
@@ -35,6 +36,7 @@ enum stretch_kind {
 
 /* Zero bytes to begin with. */
 struct stretch {
+	size_t all;
 	size_t alike;	/* the longest of one kind */
 	size_t word;	/* the longest without a blank */
 	size_t here, here_word;	/* those that end here */

@@ -56,17 +56,14 @@ static uint16_t pack(struct text token)
 {
 	struct stretch stretch = { 0 };
 	unsigned kind = MIXED_BLANK;
-	size_t len = 0, i;
+	size_t len;
 
-	for (i = 0; i < token.len; i++)
-		len += token.at[i] & 0x80 ? 1 : STRETCH_ASCII;
 	stretch_read(&stretch, token);
-	if (stretch.alike == len)
+	if (stretch.alike == stretch.all)
 		kind = stretch.kind;
-	else if (stretch.word == len)
+	else if (stretch.word == stretch.all)
 		kind = MIXED;
-	if (len > LEN_MAX)
-		len = LEN_MAX;
+	len = stretch.all < LEN_MAX ? stretch.all : LEN_MAX;
 	return (uint16_t)(kind << LEN_BITS | len);
 }
 
