@@ -13,6 +13,7 @@
 
 #include "address.h"
 #include "log.h"
+#include "wipe.h"
 
 #define URL_MAX		512	/* bytes */
 #define IDLE_MAX	32	/* handles that are kept with their connection */
@@ -138,7 +139,8 @@ bool relay_is_gone(int client)
 
 /*
  * curl's progress callback: it comes at least once a second while curl waits,
- * and ten times for an answer that comes at once.
+ * and ten times for an answer that comes at once.  Who waits gives back what
+ * the way to the model's socket took of the stack.
  * A loop of our own over a curl_multi would notice at once, but cost every
  * waiting client 6 KB more.
  */
@@ -152,6 +154,7 @@ static int watch(void *arg, curl_off_t down, curl_off_t downloaded,
 	if (now - sink->looked < LOOK_MS)
 		return 0;
 	sink->looked = now;
+	wipe_give_stack();
 	return relay_is_gone(sink->call->client);
 }
 

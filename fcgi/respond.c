@@ -22,6 +22,9 @@
 #define BACKOFF_MS	10	/* after an accept that failed */
 #define COMPLAINT_MS	10000	/* between two log lines about that */
 
+/* Its frame is not to be part of one that waits for the model. */
+#define BESIDE		__attribute__((noinline))
+
 /* A request's parameters and streams, of either kind. */
 struct stream {
 	const char *(*param)(const struct stream *stream, const char *name);
@@ -53,7 +56,7 @@ static enum oyster_err make_room(struct buf *body, size_t announced)
 }
 
 /* Read to the end, so that the web server can send all it has. */
-static void drain(const struct stream *stream, struct digest *digest)
+static BESIDE void drain(const struct stream *stream, struct digest *digest)
 {
 	char scratch[4096];
 	size_t got;
@@ -166,7 +169,7 @@ static size_t put_head(char head[static HEAD_MAX], const struct answer *answer)
 	return done;
 }
 
-static bool write_answer(const struct stream *stream,
+static BESIDE bool write_answer(const struct stream *stream,
 			 const struct answer *answer)
 {
 	struct text parts[1 + ANSWER_PARTS];

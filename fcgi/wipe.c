@@ -13,6 +13,7 @@
 #endif
 
 #define STACK_USED	16384	/* bytes of stack, more than a request takes */
+#define STACK_NEXT	512	/* bytes of stack, more than a system call's wrapper takes */
 #define LARGE		131072	/* bytes; from here on pages are given back instead */
 
 #ifdef __x86_64__
@@ -60,6 +61,16 @@ void wipe_stack(void)
 {
 	wipe_frames();
 	wipe_registers();
+}
+
+__attribute__((noinline)) void wipe_give_stack(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *here = __builtin_frame_address(0);
+	char *end = here - STACK_NEXT;
+
+	end -= (uintptr_t)end % page;
+	madvise(end - STACK_USED, STACK_USED, MADV_DONTNEED);
 }
 
 #ifndef OYSTER_SANITIZED	/* sanitizers have a free() of their own */

@@ -14,4 +14,10 @@
 /* Overwrite what functions called from the same place have left on the stack and in registers. */
 void wipe_stack(void);
 
+/*
+ * Give back the pages of the stack that only functions called before have
+ * used: for who is going to wait, and needs them again afterwards at most.
+ */
+void wipe_give_stack(void);
+
 #endif
