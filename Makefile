@@ -52,7 +52,7 @@ CBOR      = $(B)/keys/verify/item_cbor.o
 PLAIN     = $(B)/keys/verify/item_plain.o
 VERIFY_USES = $(addprefix $(B)/,fcgi/buf.o fcgi/digest.o fcgi/err.o fcgi/json.o fcgi/json_put.o \
 	    fcgi/options.o fcgi/reply.o fcgi/request.o \
-	    fcgi/schema.o fcgi/stretch.o fcgi/template.o keys/ecdsa.o keys/exchange.o keys/keccak.o keys/receipt.o keys/wire.o)
+	    fcgi/schema.o fcgi/spare.o fcgi/stretch.o fcgi/template.o keys/ecdsa.o keys/exchange.o keys/keccak.o keys/receipt.o keys/wire.o)
 VERIFY_LIBS = $(call pkg,libs,$(VERIFY_PKGS) $(KEYS_PKGS))
 ifeq ($(HAS_VERIFY),yes)
 PROGRAMS += $(B)/oyster-verify

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spare.h"
+
 #define SMALLEST	256		/* bytes of a first allocation */
 #define STEEP		(32 * 1024)	/* larger ones grow faster */
 
@@ -22,6 +24,14 @@ static size_t grown(const struct buf *buf)
 	return cap > buf->max ? buf->max : cap;
 }
 
+static void let_go(char *data, size_t cap, size_t used)
+{
+	if (cap < SPARE_LEAST)
+		free(data);
+	else
+		spare_give(data, cap, used);
+}
+
 enum oyster_err buf_reserve(struct buf *buf, size_t len)
 {
 	size_t need, cap;
@@ -36,9 +46,12 @@ enum oyster_err buf_reserve(struct buf *buf, size_t len)
 	cap = grown(buf);
 	if (cap < need)
 		cap = need;
-	data = realloc(buf->data, cap);
+	data = cap < SPARE_LEAST ? malloc(cap) : spare_take(&cap);
 	if (!data)
 		return OYSTER_ENOMEM;
+	if (buf->len > 0)
+		memcpy(data, buf->data, buf->len);
+	let_go(buf->data, buf->cap, buf->len);
 	buf->data = data;
 	buf->cap = cap;
 	return OYSTER_OK;
@@ -62,7 +75,7 @@ enum oyster_err buf_puts(struct buf *buf, const char *string)
 
 void buf_clear(struct buf *buf)
 {
-	free(buf->data);
+	let_go(buf->data, buf->cap, buf->len);
 	buf->data = NULL;
 	buf->len = 0;
 	buf->cap = 0;

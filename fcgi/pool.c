@@ -20,6 +20,7 @@
 #include "log.h"
 #include "relay.h"
 #include "respond.h"
+#include "spare.h"
 
 #ifdef OYSTER_SANITIZED
 #define STACK		(1024 * 1024)	/* bytes; sanitizers need more */
@@ -164,6 +165,7 @@ static void give_back(struct worker *worker, time_t second)
 	pool->trimmed = second;
 	pthread_mutex_unlock(&pool->lock);
 	relay_shrink(pool->server->relay);
+	spare_drop();
 	malloc_trim(0);
 	pthread_mutex_lock(&pool->lock);
 }

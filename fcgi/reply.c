@@ -117,8 +117,10 @@ static enum oyster_err take_context(struct reply *reply, const struct json *arra
 	if (array->type != JSON_ARRAY)
 		return OYSTER_OK;
 	len = json_integers(to->data + to->len, array, UINT64_MAX);
-	if (len == 0)
+	if (len == 0) {
+		to->len = to->max;	/* some are there, to be wiped */
 		return blame(reply, CONTEXT, OYSTER_EREPLYTYPE);
+	}
 	reply->context = (struct text){ to->data + to->len, len };
 	to->len += len;
 	return OYSTER_OK;

@@ -14,7 +14,6 @@
 
 #define STACK_USED	16384	/* bytes of stack, more than a request takes */
 #define STACK_NEXT	512	/* bytes of stack, more than a system call's wrapper takes */
-#define LARGE		131072	/* bytes; from here on pages are given back instead */
 
 #ifdef __x86_64__
 /* The vector registers, which memcpy() leaves full, become what they are at first. */
@@ -89,26 +88,16 @@ void *realloc(void *old, size_t size);
 
 void __libc_free(void *bytes);	/* glibc's, whoever else has a free() */
 
-/* Pages that nobody wrote to are not made for it, as writing zeros would. */
-static bool drop_pages(char *bytes, size_t len)
+/* glibc unmaps such a piece as it is freed: nobody gets its pages as they are. */
+static bool is_mapped(const void *bytes)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t head = -(uintptr_t)bytes % page;
-	size_t pages = (len - head) / page * page;
-
-	if (madvise(bytes + head, pages, MADV_DONTNEED))
-		return false;
-	explicit_bzero(bytes, head);
-	explicit_bzero(bytes + head + pages, len - head - pages);
-	return true;
+	return ((const size_t *)bytes)[-1] & 2;		/* IS_MMAPPED */
 }
 
 void free(void *bytes)
 {
-	size_t len = bytes ? malloc_usable_size(bytes) : 0;
-
-	if (len < LARGE || !drop_pages(bytes, len))
-		explicit_bzero(bytes, len);
+	if (bytes && !is_mapped(bytes))
+		explicit_bzero(bytes, malloc_usable_size(bytes));
 	__libc_free(bytes);
 }
 

@@ -20,14 +20,14 @@ FAULT(enum oyster_err, buf_puts, (struct buf *buf, const char *string), (buf, st
 FAULT(enum oyster_err, json_put_string, (struct buf *buf, struct text decoded), (buf, decoded))
 FAULT(enum oyster_err, json_put_value, (struct buf *buf, const struct json *value), (buf, value))
 FAULT(void *, calloc, (size_t count, size_t size), (count, size))
-FAULT(int, madvise, (void *at, size_t len, int advice), (at, len, advice))
+FAULT(void *, malloc, (size_t size), (size))
 FAULT(void *, realloc, (void *old, size_t size), (old, size))
 
-static const char *const names[] = { "buf_reserve", "buf_add", "buf_puts", "json_put_string", "json_put_value", "realloc" };
+static const char *const names[] = { "buf_reserve", "buf_add", "buf_puts", "json_put_string", "json_put_value", "malloc", "realloc" };
 
 static long failure(const char *name)
 {
-	return strcmp(name, "realloc") ? OYSTER_ENOMEM : 0;
+	return strcmp(name, "malloc") && strcmp(name, "realloc") ? OYSTER_ENOMEM : 0;
 }
 
 /*
@@ -206,7 +206,7 @@ static bool show_tells(const char *text)
 
 static void a_tokenizer_is_known_with_all_its_tokens_or_not_at_all(void)
 {
-	CHECK(fail_each(show_tells, "{\"model_info\":{\"tokenizer.ggml.tokens\":[\"a\",\"b\"]}}") == 1);
+	CHECK(fail_each(show_tells, "{\"model_info\":{\"tokenizer.ggml.tokens\":[\"a\",\"b\"]}}") >= 1);
 }
 
 /* The question is on its way until the other end is closed. */
@@ -259,7 +259,7 @@ static void who_waits_for_another_ones_question_waits_no_longer_than_he_may(void
 	CHECK(check_context(5000) == OYSTER_OK && !atomic_load(&is_asked));
 	ahead = 61000;	/* for a minute */
 	atomic_store(&is_asked, false);
-	for (turn = 1; (fault_set("realloc", turn, ENOMEM, 0), first = check_context(5000), fault_came()); turn++)
+	for (turn = 1; (fault_set("malloc", turn, ENOMEM, 0), first = check_context(5000), fault_came()); turn++)
 		CHECK(first == OYSTER_ENOMEM);
 	CHECK(turn > 2 && first == OYSTER_OK && atomic_load(&is_asked));
 	ahead = 122000;
@@ -319,19 +319,11 @@ static void few_wait_behind_another_name_and_nobody_for_a_client_that_is_gone(vo
 	on_its_way[0] = 0;
 }
 
-#ifndef OYSTER_SANITIZED	/* sanitizers have a free() of their own */
+#ifndef OYSTER_SANITIZED	/* sanitizers have a realloc() of their own */
 
-static void what_cannot_be_given_back_is_overwritten(void)
+static void nothing_is_left_of_what_becomes_nothing(void)
 {
-	size_t size = 1 << 20;
-	char *volatile bytes = must(malloc(size));
-
-	memset(bytes, 'x', size);
-	fault_set("madvise", 1, EINVAL, -1);
-	free(bytes);
-	CHECK(fault_came());
-	bytes = must(malloc(10));
-	CHECK(!__real_realloc(bytes, 0));
+	CHECK(!__real_realloc(must(malloc(10)), 0));
 }
 
 #endif
@@ -342,8 +334,9 @@ static void no_buffer_grows_beyond_all_memory(void)
 
 	CHECK(!buf_add(&buf, "x", 1));
 	buf.cap = buf.len = SIZE_MAX / 2 + 1;	/* as it will never be */
-	fault_set("realloc", 1, ENOMEM, 0);
+	fault_set("malloc", 1, ENOMEM, 0);
 	CHECK(buf_add(&buf, "x", 1) == OYSTER_ENOMEM && fault_came());
+	buf.cap = buf.len = 1;
 	buf_clear(&buf);
 }
 
@@ -358,7 +351,7 @@ int main(void)
 	RUN(few_wait_behind_another_name_and_nobody_for_a_client_that_is_gone);
 	RUN(no_buffer_grows_beyond_all_memory);
 #ifndef OYSTER_SANITIZED
-	RUN(what_cannot_be_given_back_is_overwritten);
+	RUN(nothing_is_left_of_what_becomes_nothing);
 #endif
 	RUN(who_signs_is_said_whole_or_not_at_all);
 	return DONE();
