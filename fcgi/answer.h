@@ -24,6 +24,7 @@ struct answer {
 	bool is_covered;	/* the five strings of a receipt say it all */
 	bool is_head;		/* the body stays away: the answer to a HEAD */
 	bool is_signed;
+	bool has_turn;		/* it is the large reply that is being signed */
 	struct signer_signed made;	/* what the signer made of it */
 	struct text part[ANSWER_PARTS];
 	int parts;

@@ -1,6 +1,7 @@
 /* The service; see serve.h. */
 #include "serve.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 #define HEALTH_MS	2000	/* for the model server's /api/version */
 #define VERSION_MAX	65536	/* bytes of its reply */
+#define LARGE		131072	/* bytes of a reply */
 #define SIGNER_MAX	1024	/* bytes of the answer to /oyster/signer */
 
 /*
@@ -64,6 +66,31 @@ static enum oyster_err ask_model(const struct server *server,
 	return err;
 }
 
+/*
+ * Large replies are read and signed one after the other.  The signer takes one
+ * at a time, and what is decoded of those that wait for it would take as much
+ * memory again as their bytes.
+ */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+static void take_turn(struct answer *answer)
+{
+	if (answer->reply.body.len < LARGE)
+		return;
+	pthread_mutex_lock(&turn);
+	answer->has_turn = true;
+}
+
+/* What is decoded has been signed; of a stream the context is yet to be sent. */
+static void end_turn(struct answer *answer)
+{
+	if (!answer->has_turn)
+		return;
+	if (!answer->request.stream)
+		buf_clear(&answer->reply.decoded);
+	pthread_mutex_unlock(&turn);
+}
+
 /* The main job, in order. */
 static enum oyster_err serve_generate(const struct server *server,
 				      struct answer *answer, struct call *call)
@@ -87,6 +114,7 @@ static enum oyster_err serve_generate(const struct server *server,
 		return OYSTER_OK;
 	}
 
+	take_turn(answer);
 	err = reply_parse(reply, request->model);
 	if (err) {
 		answer_error(answer, err, reply->culprit);
@@ -284,5 +312,6 @@ bool serve(const struct server *server, struct answer *answer,
 		return false;
 	if (err != OYSTER_ENOSIGNER)	/* it would only fail again */
 		sign(server, answer, call, route->path);
+	end_turn(answer);
 	return true;
 }

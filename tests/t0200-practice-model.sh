@@ -167,6 +167,7 @@ ndjson|200|0|"done":false
 gzip|200|0|Content-Encoding: gzip
 wrong-model|200|0|{"model":"another",
 not-done|200|0|"done":false
+huge-not-done-2000|200|0|"done":false
 odd-done|200|0|"done":"true"
 no-model|200|0|{"created_at"
 no-done|200|0|hi","done_reason"

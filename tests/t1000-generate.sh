@@ -128,6 +128,22 @@ test_expect_success 'an answer that is much longer than the prompt' '
 	as_the_model_says
 '
 
+test_expect_success 'a large answer that cannot be signed holds up no other' '
+	for n in 1 2 3
+	do
+		ask huge-not-done-200000 &&
+		status 502 &&
+		unsigned &&
+		ask huge-200000 &&
+		status 200 &&
+		signed &&
+		as_the_model_says &&
+		post -d "{\"model\":\"huge-200000\",\"prompt\":\"hi\",\"stream\":true}" &&
+		status 200 &&
+		signed || return 1
+	done
+'
+
 test_expect_success 'strings are bytes, in whatever spelling' '
 	cat >odd <<-\EOF &&
 	{ "model" : "llam\u0061", "prompt":"\u0000 caf\u00e9 \ud83e\udd80 \"q\" \\ \/ \b\f\n\r\t é🦀 <&> \u2028 \u007f \u0000",

@@ -81,6 +81,7 @@ static const struct row rows[] = {
 	{ "endless", "a chunked body that never ends, in the middle of the response text", NULL,
 		{ .framing = FRAME_OPEN, .huge = 4096, .half = true, .ending = END_ENDLESS } },
 	{ "huge-N", "a response text of N bytes", huge, { 0 } },
+	{ "huge-not-done-N", "the same, with \"done\":false", huge, { .done = "false" } },
 
 	/* where it stops */
 	{ "cut-N", "closes after N bytes of the body; Content-Length is right", cut,
