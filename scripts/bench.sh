@@ -135,6 +135,7 @@ measure_waiting() {
 			"$clients" >"$dir/answered" &
 		waiter=$!
 		patiently waiting_now "$clients" || :	# fewer: the answers will tell
+		sleep 2		# of six: what only the way there took is given back
 		kb=$(pss "$@")
 		wait $waiter || fail 'the waiting clients failed'
 		echo "memory $what $clients $kb $(cat "$dir/answered")"
@@ -156,7 +157,7 @@ measure_large() {
 	done
 	wait $load
 	echo "memory signed large $most"
-	sleep 12	# threads rest for five seconds; lighttpd looks every few
+	sleep 75	# threads rest for five seconds; lighttpd clears up every 64
 	echo "memory signed gone $(pss "$@")"
 }
 

@@ -207,7 +207,7 @@ def latency():
 
 def memory():
     lines, idle = [], {}
-    names = {"idle": "idle", "large": "128 clients, replies of 1 MB", "gone": "12 s after they left"}
+    names = {"idle": "idle", "large": "128 clients, replies of 1 MB", "gone": "75 s after they left"}
     for target, who, kb, *answered in kinds["memory"]:
         if who == "idle":
             idle[target] = int(kb)
