@@ -174,7 +174,7 @@ int main(void)
 	RUN(one_that_cannot_be_shut_in_is_none);
 	RUN(without_a_sandbox_it_is_shut_off_all_the_same);
 	if (!has_sandbox())
-		return printf("1..%d # no whole sandbox here\n", tap_count), tap_failed != 0;
+		return puts("# no whole sandbox here"), DONE();
 	RUN(shut_in_it_answers);
 	RUN(it_is_asked_answers_complains_and_ends);
 	RUN(it_does_nothing_else);
