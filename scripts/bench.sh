@@ -210,9 +210,9 @@ measure_waits() {
 		BENCH_MODEL=slow-$milliseconds
 		echo "wait $milliseconds $(run 0 "$clients" signed "$seconds")"
 	done <<-EOF
-	200 300 4
-	800 300 4
-	1200 2000 8
+	200 300 6
+	800 300 12
+	1200 2000 24
 	EOF
 }
 
