@@ -182,7 +182,7 @@ $(B)/fuzz/fuzz_respond: $(B)/tests/fuzz/fuzz_respond.o \
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-$(B)/fuzz/fuzz_show: $(B)/tests/fuzz/fuzz_show.o $(addprefix $(B)/fcgi/,show.o tokenizer.o stretch.o buf.o)
+$(B)/fuzz/fuzz_show: $(B)/tests/fuzz/fuzz_show.o $(addprefix $(B)/fcgi/,show.o tokenizer.o stretch.o buf.o spare.o)
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ -ljansson
 
