@@ -6,9 +6,9 @@
  * used up.  No part matches more than such a stretch: letters, digits, blanks
  * or signs; or, for a few tokenizers, all that has no blank in it.
  *
- * What is not ASCII may be of any kind, as may a slash, but for Chinese, which has no blanks:
- * U+4E00 to U+9FBF are letters, the full-width U+FF01 to U+FF0F and U+FF1A to
- * U+FF1F signs.
+ * What is not ASCII may be of any kind, and so may a slash.  But Chinese, which
+ * has no blanks, is told apart: U+4E00 to U+9FBF are letters, the full-width
+ * U+FF01 to U+FF0F and U+FF1A to U+FF1F signs.
  *
  * Lengths are in thirds of a character, four for one of four bytes.  A byte
  * that is no UTF-8 is one third, since the tokens of a context have parts of
