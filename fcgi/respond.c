@@ -170,7 +170,7 @@ static size_t put_head(char head[static HEAD_MAX], const struct answer *answer)
 }
 
 static BESIDE bool write_answer(const struct stream *stream,
-			 const struct answer *answer)
+				const struct answer *answer)
 {
 	struct text parts[1 + ANSWER_PARTS];
 	char head[HEAD_MAX];
