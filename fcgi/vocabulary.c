@@ -143,7 +143,7 @@ static enum oyster_err ask(const struct vocabulary *vocabulary,
 		err = show_take(&show, tokenizer);
 		if (!err && tokenizer->size == 0) {
 			log_line("the model server does not say how many tokens "
-				 "a model knows: OYSTER_MAX_TOKEN would");
+				 "a model knows: for contexts OYSTER_MAX_TOKEN would");
 			err = OYSTER_ENOVOCABULARY;
 		}
 	}
