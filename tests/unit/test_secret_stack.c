@@ -39,10 +39,15 @@ static void job(const void *arg)
 	_exit(has_secret_memory() ? 9 : 7);
 }
 
+struct order {
+	const void *place;	/* on the usual stack */
+	size_t depth;
+};
+
 /* Look at so many bytes of the stack, as far as it has them. */
 static void dig(const void *arg)
 {
-	const struct { const void *place; size_t depth; } *order = arg;
+	const struct order *order = arg;
 	volatile uint8_t here = 0;
 	size_t i;
 
@@ -56,7 +61,7 @@ static void dig(const void *arg)
 static int run_and_dig(void *depth)
 {
 	char here = 0;
-	const struct { const void *place; size_t depth; } order = { &here, *(size_t *)depth };
+	const struct order order = { &here, *(size_t *)depth };
 
 	secret_run(dig, &order);
 }
