@@ -20,6 +20,17 @@ post() {
 	test_transfer POST /api/generate --data-binary "@$test_here.request" "$@"
 }
 
+# repeat N TEXT: TEXT is for sed's s.
+repeat() {
+	printf "%0$1d" 0 | sed "s/0/$2/g"
+}
+
+# ask_model MODEL PROMPT [FIELDS]
+ask_model() {
+	printf '{"model":"%s","prompt":"%s"%s}' "$1" "$2" "${3:+,$3}" >asked.json &&
+	post asked.json
+}
+
 # fetch METHOD TARGET [CURL OPTION...]: TARGET stands on the request line as it
 # is.  A body is given with --data-binary, --data-raw or -T.
 fetch() {

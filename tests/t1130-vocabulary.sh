@@ -177,24 +177,13 @@ test_expect_success 'few wait behind the names of others: the rest is told so at
 
 # --- stretches ---
 
-# repeat N TEXT: TEXT is for sed's s.
-repeat() {
-	printf "%0$1d" 0 | sed "s/0/$2/g"
-}
-
-# ask_for_stretch MODEL TEXT [FIELDS]
-ask_for_stretch() {
-	printf '{"model":"%s","prompt":"%s"%s}' "$1" "$2" "${3:+,$3}" >stretch.json &&
-	post stretch.json
-}
-
 stretch_error="has more characters of one kind side by side than the model's tokenizer can bear"
 
 while IFS='|' read -r name text
 do
 	test_expect_success "2048 $name in a row: every model gets them, and nobody asks" '
 		before=$(asked_for /api/show) &&
-		ask_for_stretch show-qwen2-1000 "$(repeat 2048 "$text")" &&
+		ask_model show-qwen2-1000 "$(repeat 2048 "$text")" &&
 		status 200 &&
 		signed &&
 		test "$(asked_for /api/show)" = "$before"
@@ -202,7 +191,7 @@ do
 
 	test_expect_success "2049 $name in a row do not reach a model that may not bear them" '
 		before=$(asked_for /api/generate) &&
-		ask_for_stretch show-qwen2-1000 "$(repeat 2049 "$text")" &&
+		ask_model show-qwen2-1000 "$(repeat 2049 "$text")" &&
 		status 400 &&
 		error_is "prompt $stretch_error" &&
 		unsigned &&
@@ -210,7 +199,7 @@ do
 	'
 
 	test_expect_success "a million $name in a row reach one that does" '
-		ask_for_stretch llama3.2 "$(repeat 1000000 "$text")" &&
+		ask_model llama3.2 "$(repeat 1000000 "$text")" &&
 		status 200 &&
 		signed
 	'
@@ -229,11 +218,11 @@ while IFS='|' read -r culprit fields
 do
 	test_expect_success "$culprit: what may come together is counted together" '
 		fields=$(printf "%s" "$fields" | sed "s/LONG/$(repeat 1100 a)/g; s/MIDDLE/$(repeat 350 a)/g; s/SEVENTY/0$(repeat 69 ,0)/") &&
-		ask_for_stretch show-qwen2-1000 "$(repeat 1000 b)" "$fields" &&
+		ask_model show-qwen2-1000 "$(repeat 1000 b)" "$fields" &&
 		status 400 &&
 		error_is "$culprit $stretch_error" &&
 		unsigned &&
-		ask_for_stretch llama3.2 "$(repeat 1000 b)" "$fields" &&
+		ask_model llama3.2 "$(repeat 1000 b)" "$fields" &&
 		{ status 200 || grep "does not support insert" body; }
 	'
 done <<\EOF
@@ -264,19 +253,19 @@ test_expect_success 'tokens of a context are counted as what they say' '
 '
 
 test_expect_success 'words are counted where words are what is too long' '
-	ask_for_stretch show-qwen2-1000 "$(repeat 10000 a1)" &&
+	ask_model show-qwen2-1000 "$(repeat 10000 a1)" &&
 	status 200 &&
 	signed &&
-	ask_for_stretch show-bloom-1000 "$(repeat 1000 a1)" &&
+	ask_model show-bloom-1000 "$(repeat 1000 a1)" &&
 	status 200 &&
-	ask_for_stretch show-bloom-1000 "$(repeat 10000 a1)" &&
+	ask_model show-bloom-1000 "$(repeat 10000 a1)" &&
 	status 400 &&
 	error_is "prompt $stretch_error"
 '
 
 test_expect_success 'a text of a megabyte with blanks in it is like any other' '
 	before=$(asked_for /api/show) &&
-	ask_for_stretch show-qwen2-1000 "$(repeat 200000 "word ")" &&
+	ask_model show-qwen2-1000 "$(repeat 200000 "word ")" &&
 	status 200 &&
 	signed &&
 	test "$(asked_for /api/show)" = "$before"
@@ -284,7 +273,7 @@ test_expect_success 'a text of a megabyte with blanks in it is like any other' '
 
 test_expect_success 'of a model that says nothing nothing is known' '
 	before=$(asked_for /api/generate) &&
-	ask_for_stretch show-none "$(repeat 2049 a)" &&
+	ask_model show-none "$(repeat 2049 a)" &&
 	status 502 &&
 	unsigned &&
 	test "$(asked_for /api/generate)" = "$before"
@@ -341,10 +330,10 @@ test_expect_success 'with OYSTER_MAX_TOKEN nobody asks about contexts' '
 '
 
 test_expect_success 'but for stretches in texts somebody asks' '
-	ask_for_stretch show-qwen2-10 "$(repeat 2049 a)" "\"context\":[1400]" &&
+	ask_model show-qwen2-10 "$(repeat 2049 a)" "\"context\":[1400]" &&
 	status 400 &&
 	error_is "prompt $stretch_error" &&
-	ask_for_stretch llama3.2 "$(repeat 2049 a)" "\"context\":[1400]" &&
+	ask_model llama3.2 "$(repeat 2049 a)" "\"context\":[1400]" &&
 	status 200
 '
 

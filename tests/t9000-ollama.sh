@@ -260,17 +260,6 @@ test_expect_success 'ten thousand images do not reach Ollama' '
 
 # --- what the tokenizers of some models do not survive ---
 
-# ask_model MODEL TEXT [FIELDS]
-ask_model() {
-	printf '{"model":"%s","prompt":"%s"%s}' "$1" "$2" "${3:+,$3}" >asked.json &&
-	post asked.json
-}
-
-# repeat N TEXT: TEXT is for sed's s.
-repeat() {
-	printf "%0$1d" 0 | sed "s/0/$2/g"
-}
-
 # Runners that have ended.
 ends() {
 	grep -c SIGSEGV "$TRASH/ollama/log"
