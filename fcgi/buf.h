@@ -13,7 +13,7 @@
 struct buf {
 	char *data;	/* NULL until something was reserved */
 	size_t len;	/* bytes in use */
-	size_t cap;	/* bytes allocated */
+	size_t cap;	/* bytes allocated, at times more than max */
 	size_t max;	/* len never exceeds this */
 };
 

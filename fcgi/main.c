@@ -29,9 +29,9 @@
 #include "relay.h"
 #include "respond.h"
 #include "serve.h"
+#include "spare.h"
 
 #define ARENAS		2		/* of malloc: one a core is plenty */
-#define MMAP_BYTES	(128 * 1024)	/* a larger allocation is given back when freed */
 #define HEALTH_MS	5000		/* for our own /health */
 #define HEALTH_MAX	65536		/* bytes of its reply */
 #define LOOK_S		5		/* seconds between two looks after the upstream */
@@ -72,7 +72,7 @@ static void set_limits(void)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	mallopt(M_ARENA_MAX, ARENAS);
-	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+	mallopt(M_MMAP_THRESHOLD, SPARE_LEAST);	/* given back when freed */
 }
 
 /*

@@ -94,6 +94,12 @@ static enum oyster_err check(struct reply *reply, const struct json *values)
 	return err;
 }
 
+/* Bytes that decoding may take; what has no escapes stays where it is. */
+static size_t room(const struct json *string)
+{
+	return string->escaped ? string->len : 0;
+}
+
 /* Decode into reply->decoded, where there is room, if there is need. */
 static struct text decode(struct reply *reply, const struct json *string)
 {
@@ -132,7 +138,7 @@ static enum oyster_err take(struct reply *reply, const struct json *values,
 	enum oyster_err err;
 
 	/* One piece for all, so that nothing moves. */
-	reply->decoded.max = values[MODEL].len + values[RESPONSE].len +
+	reply->decoded.max = room(&values[MODEL]) + room(&values[RESPONSE]) +
 			     values[CONTEXT].len;
 	err = buf_reserve(&reply->decoded, reply->decoded.max);
 	if (err)

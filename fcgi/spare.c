@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +16,22 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct piece kept[SPARE_COUNT];
 static int count, coming;
 
+/* A few sizes fit all: odd ones would be taken, and outgrown in the end. */
+static size_t rounded(size_t size)
+{
+	size_t to = SPARE_LEAST;
+
+	while (to < size && to <= SIZE_MAX / 2)
+		to *= 2;
+	return to < size ? size : to;
+}
+
 void *spare_take(size_t *size)
 {
 	void *bytes = NULL;
 	int i;
 
+	*size = rounded(*size);
 	pthread_mutex_lock(&lock);
 	for (i = count - 1; i >= 0 && !bytes; i--)
 		if (kept[i].size >= *size) {

@@ -17,7 +17,7 @@
 /*
  * Take a piece of at least *size bytes, which are at least SPARE_LEAST.
  *
- * Out:     size  what it has got room for
+ * Out:     size  what it has got room for: up to twice as much when it is new
  * Returns: NULL without memory; else spare_give() it
  */
 void *spare_take(size_t *size)

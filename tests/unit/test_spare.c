@@ -62,7 +62,7 @@ static void the_last_that_is_large_enough_is_taken(void)
 	spare_give(small, SPARE_LEAST, 0);
 	spare_give(large, 2 * SPARE_LEAST, 0);
 	spare_give(last, SPARE_LEAST, 0);
-	CHECK(take(SPARE_LEAST + 1, &size) == large && size == 2 * SPARE_LEAST);
+	CHECK(take(SPARE_LEAST + 1, &size) == large && size == 2 * SPARE_LEAST);	/* in steps of two */
 	CHECK(take(SPARE_LEAST, &size) == last && size == SPARE_LEAST);
 	CHECK(take(SPARE_LEAST, &size) == small && size == SPARE_LEAST);
 	spare_give(large, 2 * SPARE_LEAST, 0);
