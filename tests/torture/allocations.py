@@ -21,6 +21,7 @@ import client
 import shim
 
 LEAK = 32768        # bytes: a connection to the model that is open or not
+SPARE = 4           # large pieces that a responder keeps (fcgi/spare.h)
 PATIENCE = 20       # seconds: whoever has no answer then hangs
 COLD = client.prompt("reset", "the connection to the model ends")
 NEXT = client.prompt("llama3.2", "the next one")
@@ -124,6 +125,8 @@ class Torture:
         grown = self.shim["live"] - before
         if grown > LEAK and self.whose == shim.OURS:
             self.complain("memory", f"{grown} bytes more than before")
+        if self.shim["large"] > SPARE and self.whose == shim.OURS:
+            self.complain("memory", f"{self.shim['large']} large pieces")
         return grown
 
 

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LARGE	131072	/* bytes; fcgi/spare.h */
+
 enum { NOBODY, OURS, LIBFCGI };		/* whose allocations fail */
 
 /* All are 64 bits; tests/torture/shim.py knows their order. */
@@ -30,7 +32,8 @@ struct shim {
 	_Atomic int64_t at;		/* which of them fails, from 1 */
 	_Atomic int64_t for_ever;	/* those behind it, too */
 	_Atomic int64_t failed;		/* how many did */
-	_Atomic int64_t live;		/* bytes that are allocated */
+	_Atomic int64_t live;		/* bytes that are allocated in small pieces */
+	_Atomic int64_t large;		/* large pieces that are */
 	_Atomic int64_t trims;		/* calls of malloc_trim */
 	_Atomic int64_t skew;		/* seconds that the wall clock is ahead */
 	_Atomic int64_t caller;		/* whose allocation failed last: offset in the object ... */
@@ -112,10 +115,19 @@ static bool fails(const void *from)
 	return true;
 }
 
+/* A piece comes, 1, or goes, -1. */
+static void count(int64_t size, int sign)
+{
+	if (size < LARGE)
+		shim->live += sign * size;
+	else
+		shim->large += sign;
+}
+
 static void *counted(void *got)
 {
 	if (got)
-		shim->live += (int64_t)malloc_usable_size(got);
+		count((int64_t)malloc_usable_size(got), 1);
 	return got;
 }
 
@@ -141,8 +153,8 @@ void *realloc(void *old, size_t size)
 	if (fails(__builtin_return_address(0)))
 		return NULL;
 	got = __libc_realloc(old, size);
-	if (got || size == 0)
-		shim->live -= had;
+	if (old && (got || size == 0))
+		count(had, -1);
 	return counted(got);
 }
 
@@ -155,7 +167,7 @@ void __libc_free(void *old)
 	if (!real)
 		real = (void (*)(void *))(uintptr_t)dlsym(RTLD_NEXT, "__libc_free");
 	if (old)
-		shim->live -= (int64_t)malloc_usable_size(old);
+		count((int64_t)malloc_usable_size(old), -1);
 	real(old);
 	errno = saved;
 }

@@ -4,7 +4,7 @@ import mmap
 import struct
 
 NOBODY, OURS, LIBFCGI = 0, 1, 2
-NAMES = ("whose", "count", "at", "for_ever", "failed", "live", "trims", "skew", "caller")
+NAMES = ("whose", "count", "at", "for_ever", "failed", "live", "large", "trims", "skew", "caller")
 SIZE = 8 * len(NAMES) + 56
 
 
