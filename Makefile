@@ -230,6 +230,7 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/oyster-key $(DESTDIR)$(BINDIR)/oyster-verify
 	rm -f $(DESTDIR)$(BINDIR)/oyster-responder
 	rm -f $(DESTDIR)$(CONFDIR)/lighttpd.conf $(DESTDIR)$(CONFDIR)/oyster.conf $(DESTDIR)$(CONFDIR)/oyster.service
+	rmdir $(DESTDIR)$(CONFDIR) 2>/dev/null || true
 	for page in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 
 clean:
