@@ -31,6 +31,7 @@ static const struct {
 	[OYSTER_EHARM]       = { 400, "must not be set: it can end the model server" },
 	[OYSTER_EHEAVY]      = { 400, "is more than the model server can bear" },
 	[OYSTER_ESTRETCH]    = { 400, "has more characters of one kind side by side than the model's tokenizer can bear" },
+	[OYSTER_ELONGCONTEXT] = { 400, "context has more characters of one kind side by side than the model's tokenizer can bear" },
 	[OYSTER_ETEMPLATE]   = { 400, "may only have the actions .System, .Prompt, .Suffix, .Response, if, else, end" },
 	[OYSTER_ENONCE]      = { 400, "must have 1 to 128 characters out of A-Z a-z 0-9 - . _ ~ + / =" },
 	[OYSTER_EDIGEST]     = { 400, "does not match the request body" },

@@ -38,6 +38,7 @@ enum oyster_err {
 	OYSTER_EHARM,		/* what has ended a model server, as the next three */
 	OYSTER_EHEAVY,
 	OYSTER_ESTRETCH,	/* for the model's tokenizer */
+	OYSTER_ELONGCONTEXT,	/* the same of a context, with what is behind it */
 	OYSTER_ETEMPLATE,
 	OYSTER_ENONCE,		/* culprit: the header field, as in the next two */
 	OYSTER_EDIGEST,

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "json.h"
+#include "spare.h"
 
 #define HEALTH_MS	2000	/* for the model server's /api/version */
 #define VERSION_MAX	65536	/* bytes of its reply */
-#define LARGE		131072	/* bytes of a reply */
+#define LARGE		SPARE_LEAST	/* bytes of a reply */
 #define SIGNER_MAX	1024	/* bytes of the answer to /oyster/signer */
 
 /*
@@ -35,8 +36,7 @@ static enum oyster_err check_tokens(const struct server *server,
 			       &texts, call);
 	if (err == OYSTER_ESTRETCH)
 		snprintf(request->culprit, sizeof(request->culprit), "%s",
-			 has_context && texts.alike <= STRETCH_MAX ?
-			 "context" : request->stretches.field);
+			 request->stretches.field);
 	return err;
 }
 

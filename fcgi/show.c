@@ -40,6 +40,19 @@ static bool in_object(const struct show *show)
 	return show->depth > 0 && show->objects >> (show->depth - 1) & 1;
 }
 
+/* Ollama sorts the names: what says the kind of tokenizer has come, and types come before tokens. */
+static void enter_list(struct show *show, bool is_object)
+{
+	show->keeps_tokens = tokenizer_kind(text(&show->model),
+					    text(&show->pre)) != TOKENIZER_SAFE;
+	if (is_name(show, "tokenizer.ggml.tokens")) {
+		show->is_bad |= show->tokens > 0;	/* twice */
+		show->in_tokens = !is_object;
+	} else if (is_name(show, "tokenizer.ggml.token_type")) {
+		show->in_types = !is_object && show->keeps_tokens && show->tokens == 0;
+	}
+}
+
 static void enter(struct show *show, bool is_object)
 {
 	uint64_t bit;
@@ -50,13 +63,8 @@ static void enter(struct show *show, bool is_object)
 	}
 	if (show->depth == OUTER)
 		show->in_info = is_object && is_name(show, "model_info");
-	if (show->depth == INFO && show->in_info &&
-	    is_name(show, "tokenizer.ggml.tokens")) {
-		show->is_bad |= show->tokens > 0;	/* twice */
-		show->in_tokens = !is_object;
-		show->keeps_tokens = tokenizer_kind(text(&show->model),
-						    text(&show->pre)) != TOKENIZER_SAFE;
-	}
+	if (show->depth == INFO && show->in_info)
+		enter_list(show, is_object);
 	bit = (uint64_t)1 << show->depth++;
 	show->objects = is_object ? show->objects | bit : show->objects & ~bit;
 	show->is_key = is_object;
@@ -69,7 +77,7 @@ static void leave(struct show *show, bool is_object)
 		return;
 	}
 	if (--show->depth == INFO)
-		show->in_tokens = false;
+		show->in_tokens = show->in_types = false;
 	if (show->depth == OUTER)
 		show->in_info = false;
 	show->is_whole = show->depth == 0;
@@ -77,8 +85,11 @@ static void leave(struct show *show, bool is_object)
 }
 
 /* What ends a number. */
-static void take_size(struct show *show)
+static void take_number(struct show *show)
 {
+	if (show->in_types && show->depth == LIST && show->number > 0 &&
+	    tokenizer_add_type(&show->tokenizer, show->number))
+		show->is_lost = true;
 	if (show->in_size && show->number > 0 &&
 	    (show->size == 0 || show->number < show->size))
 		show->size = show->number;
@@ -201,7 +212,7 @@ static void read_byte(struct show *show, char c)
 		read_digit(show, c);
 		return;
 	}
-	take_size(show);
+	take_number(show);
 	if (c == '"')
 		begin_string(show);
 	else if (c == '{' || c == '[')

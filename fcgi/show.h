@@ -17,7 +17,7 @@
 #include "tokenizer.h"
 
 #define SHOW_NAME	64	/* bytes of a name that are looked at */
-#define SHOW_TOKEN	2049	/* bytes of a token, more than may stand side by side */
+#define SHOW_TOKEN	2049	/* bytes of a token; what is longer is cut */
 
 struct show_name {
 	char at[SHOW_NAME];
@@ -33,7 +33,7 @@ struct show {
 	bool is_key;		/* the next string, or this one, is a key */
 	bool in_info;		/* the member of the outer object is model_info */
 	bool in_size;		/* within the number of a vocab_size */
-	bool in_tokens;
+	bool in_tokens, in_types;
 	bool keeps_tokens;	/* of a tokenizer that is not known to be safe */
 	bool is_whole;
 	bool is_bad;		/* not what the model server sends */

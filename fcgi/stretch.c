@@ -6,31 +6,31 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-void stretch_put(struct stretch *stretch, enum stretch_kind kind, size_t len)
+void stretch_put(struct stretch *stretch, enum stretch_kind kinds, size_t len)
 {
-	bool is_alike = kind == stretch->kind || kind == STRETCH_ANY ||
-			stretch->kind == STRETCH_ANY;
+	int i;
 
 	stretch->all += len;
-	stretch->here = (is_alike ? stretch->here : stretch->any) + len;
-	stretch->any = kind == STRETCH_ANY ? stretch->any + len : 0;
-	if (kind != STRETCH_ANY)
-		stretch->kind = kind;
-	stretch->here_word = kind == STRETCH_BLANKS ? 0 : stretch->here_word + len;
-	stretch->alike = larger(stretch->alike, stretch->here);
+	for (i = 0; i < STRETCH_KINDS; i++) {
+		stretch->here[i] = kinds >> i & 1 ? stretch->here[i] + len : 0;
+		stretch->alike = larger(stretch->alike, stretch->here[i]);
+	}
+	stretch->here_word = kinds == STRETCH_BLANKS ? 0 : stretch->here_word + len;
 	stretch->word = larger(stretch->word, stretch->here_word);
 }
 
 void stretch_put_mixed(struct stretch *stretch, size_t len, bool has_blank)
 {
+	int i;
+
 	stretch_put(stretch, STRETCH_ANY, len);
-	stretch->here = stretch->any = len;
-	stretch->kind = STRETCH_ANY;
+	for (i = 0; i < STRETCH_KINDS; i++)
+		stretch->here[i] = len;
 	if (has_blank)
 		stretch->here_word = len;
 }
 
-static enum stretch_kind kind_of_ascii(char c)
+static enum stretch_kind kinds_of_ascii(char c)
 {
 	char lower = (char)(c | 0x20);
 
@@ -39,62 +39,83 @@ static enum stretch_kind kind_of_ascii(char c)
 	if (c >= '0' && c <= '9')
 		return STRETCH_DIGITS;
 	if (c == '/')	/* tekken takes it for a newline behind signs */
-		return STRETCH_ANY;
+		return STRETCH_SIGNS | STRETCH_BLANKS;
 	return c == ' ' || (c >= '\t' && c <= '\r') ? STRETCH_BLANKS : STRETCH_SIGNS;
 }
 
-/* Of the three bytes of a Chinese character; of all others it may be any. */
-static enum stretch_kind kind_of_three(const char *at, const char *end)
+/* White_Space of Unicode, beyond ASCII: to some an expression's blank, to others a sign. */
+static bool is_blank(unsigned sign)
 {
-	const unsigned char *byte = (const unsigned char *)at;
-	unsigned sign;
+	return sign == 0x85 || sign == 0xa0 || sign == 0x1680 ||
+	       (sign >= 0x2000 && sign <= 0x200a) || sign == 0x2028 ||
+	       sign == 0x2029 || sign == 0x202f || sign == 0x205f || sign == 0x3000;
+}
 
-	if (end - at < 3 || (byte[0] & 0xf0) != 0xe0 ||
-	    (byte[1] & 0xc0) != 0x80 || (byte[2] & 0xc0) != 0x80)
-		return STRETCH_ANY;
-	sign = (byte[0] & 0xfU) << 12 | (byte[1] & 0x3fU) << 6 | (byte[2] & 0x3fU);
+static enum stretch_kind kinds_of(unsigned sign)
+{
 	if (sign >= 0x4e00 && sign <= 0x9fbf)
 		return STRETCH_LETTERS;
 	if ((sign >= 0xff01 && sign <= 0xff0f) || (sign >= 0xff1a && sign <= 0xff1f))
 		return STRETCH_SIGNS;
-	return STRETCH_ANY;
+	return is_blank(sign) ? STRETCH_ANY : STRETCH_TEXT;
 }
 
-static bool is_pair(const char *at, const char *end)
+/* Bytes of the character that begins with this one; 1 for what begins none. */
+static size_t announced(unsigned char lead)
 {
-	return end - at >= 2 && (at[0] & 0xe0) == 0xc0 && (at[1] & 0xc0) == 0x80;
+	if (lead >= 0xf0 && lead <= 0xf7)
+		return 4;
+	if (lead >= 0xe0 && lead <= 0xef)
+		return 3;
+	return lead >= 0xc0 && lead <= 0xdf ? 2 : 1;
 }
 
-/* Out: bytes of the first character, or 1, of any longer one that may be any */
+/*
+ * The first character.
+ *
+ * Out:     bytes  of it; 1 for a byte that is part of none
+ */
 static enum stretch_kind first(const char *at, const char *end, size_t *bytes)
 {
-	enum stretch_kind kind;
+	size_t len = announced((unsigned char)*at), i;
+	unsigned sign = (unsigned char)*at & (0xffU >> (len + 1));
 
 	*bytes = 1;
 	if (!(*at & 0x80))
-		return kind_of_ascii(*at);
-	kind = kind_of_three(at, end);
-	if (kind != STRETCH_ANY)
-		*bytes = 3;
-	else if (is_pair(at, end))
-		*bytes = 2;
-	return kind;
+		return kinds_of_ascii(*at);
+	if (len == 1 || (size_t)(end - at) < len)
+		return STRETCH_ANY;
+	for (i = 1; i < len; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return STRETCH_ANY;
+		sign = sign << 6 | (at[i] & 0x3fU);
+	}
+	*bytes = len;
+	return kinds_of(sign);
+}
+
+/* Thirds of a character. */
+static size_t thirds(char lead, size_t bytes)
+{
+	if (bytes == 1)
+		return lead & 0x80 ? 1 : STRETCH_ONE;
+	return bytes == 4 ? 4 : STRETCH_ONE;
 }
 
 void stretch_read(struct stretch *stretch, struct text text)
 {
 	const char *at = text.at, *end = at + text.len;
-	enum stretch_kind kind;
+	enum stretch_kind kinds;
 	size_t bytes, len;
 
 	while (at < end) {
 		len = 0;
-		kind = first(at, end, &bytes);
+		kinds = first(at, end, &bytes);
 		do {
-			len += *at & 0x80 && bytes == 1 ? 1 : STRETCH_ONE;
+			len += thirds(*at, bytes);
 			at += bytes;
-		} while (at < end && first(at, end, &bytes) == kind);
-		stretch_put(stretch, kind, len);
+		} while (at < end && first(at, end, &bytes) == kinds);
+		stretch_put(stretch, kinds, len);
 	}
 }
 

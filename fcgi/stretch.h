@@ -6,9 +6,10 @@
  * used up.  No part matches more than such a stretch: letters, digits, blanks
  * or signs; or, for a few tokenizers, all that has no blank in it.
  *
- * What is not ASCII may be of any kind, and so may a slash.  But Chinese, which
- * has no blanks, is told apart: U+4E00 to U+9FBF are letters, the full-width
- * U+FF01 to U+FF0F and U+FF1A to U+FF1F signs.
+ * What is not ASCII may be of any kind; but it is no blank, unless Unicode says
+ * so, and of Chinese, which has no blanks, more is told apart: U+4E00 to U+9FBF
+ * are letters, the full-width U+FF01 to U+FF0F and U+FF1A to U+FF1F signs.
+ * A slash is a sign, or what may stand behind signs, where blanks may.
  *
  * Lengths are in thirds of a character, four for one of four bytes.  A byte
  * that is no UTF-8 is one third, since the tokens of a context have parts of
@@ -26,26 +27,28 @@
 #define STRETCH_ONE	3	/* a character */
 #define STRETCH_MAX	(2048U * STRETCH_ONE)
 
+/* What a character may be: one of these, or several together. */
 enum stretch_kind {
-	STRETCH_ANY,
-	STRETCH_LETTERS,
-	STRETCH_DIGITS,
-	STRETCH_BLANKS,
-	STRETCH_SIGNS
+	STRETCH_LETTERS = 1,
+	STRETCH_DIGITS = 2,
+	STRETCH_BLANKS = 4,
+	STRETCH_SIGNS = 8,
+	STRETCH_TEXT = 11,	/* no blank */
+	STRETCH_ANY = 15
 };
+
+#define STRETCH_KINDS	4
 
 /* Zero bytes to begin with. */
 struct stretch {
 	size_t all;
 	size_t alike;	/* the longest of one kind */
 	size_t word;	/* the longest without a blank */
-	size_t here, here_word;	/* those that end here */
-	size_t any;	/* at the end of here: what may be of another kind */
-	enum stretch_kind kind;	/* of what is before that */
+	size_t here[STRETCH_KINDS], here_word;	/* those that end here */
 };
 
-/* What comes next, of one kind. */
-void stretch_put(struct stretch *stretch, enum stretch_kind kind, size_t len)
+/* What comes next: each character of it may be of all these kinds. */
+void stretch_put(struct stretch *stretch, enum stretch_kind kinds, size_t len)
 	__attribute__((nonnull));
 
 /*

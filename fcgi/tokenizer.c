@@ -7,11 +7,23 @@
 #define TOKENS_MAX	1048576	/* that are remembered */
 #define CHUNK		65536
 
-/* A token: its length, and above that the kind it is of, or one of these. */
+/* A token: its length, and above that the kind it is of. */
 #define LEN_BITS	13
 #define LEN_MAX		((1U << LEN_BITS) - 1)	/* above STRETCH_MAX */
-#define MIXED		5U
-#define MIXED_BLANK	6U
+#define PACKED(kind, len)	((uint16_t)((unsigned)(kind) << LEN_BITS | (len)))
+
+enum packed_kind { MIXED, MIXED_BLANK, LETTERS, DIGITS, BLANKS, SIGNS, TEXT, ANY };
+
+/* By packed_kind; the first two are not of one kind. */
+static const enum stretch_kind kinds[] = {
+	0, 0, STRETCH_LETTERS, STRETCH_DIGITS, STRETCH_BLANKS, STRETCH_SIGNS,
+	STRETCH_TEXT, STRETCH_ANY,
+};
+
+#define NO_TEXT		PACKED(ANY, 0)	/* what is before it joins what is behind */
+#define UNTOLD		PACKED(ANY, LEN_MAX)	/* anything must be thought of it */
+
+#define LAST_WITH_TEXT	4	/* of GGUF's types: normal, unknown, control, user defined */
 
 /* As in Ollama 0.6.0, where a name that is not known stands for `default'. */
 static const struct {
@@ -51,53 +63,81 @@ enum tokenizer_kind tokenizer_kind(struct text model, struct text pre)
 	return TOKENIZER_STRETCH;
 }
 
-/* A token that is of one kind, to the last byte, says which. */
+/* Whether all of the characters that were counted may be of these kinds. */
+static bool is_all(const struct stretch *stretch, enum stretch_kind of)
+{
+	int i;
+
+	for (i = 0; i < STRETCH_KINDS; i++)
+		if (of >> i & 1 && stretch->here[i] < stretch->all)
+			return false;
+	return true;
+}
+
 static uint16_t pack(struct text token)
 {
 	struct stretch stretch = { 0 };
-	unsigned kind = MIXED_BLANK;
-	size_t len;
+	int kind = ANY;
 
+	if (token.len > STRETCH_MAX / STRETCH_ONE)	/* it may have been cut */
+		return UNTOLD;
 	stretch_read(&stretch, token);
-	if (stretch.alike == stretch.all)
-		kind = stretch.kind;
-	else if (stretch.word == stretch.all)
+	while (kind > MIXED_BLANK && !is_all(&stretch, kinds[kind]))
+		kind--;
+	if (kind == MIXED_BLANK && stretch.word == stretch.all)
 		kind = MIXED;
-	len = stretch.all < LEN_MAX ? stretch.all : LEN_MAX;
-	return (uint16_t)(kind << LEN_BITS | len);
+	return PACKED(kind, stretch.all);
+}
+
+/* Room for one more than count. */
+static enum oyster_err make_room(struct tokenizer *tokenizer, size_t count)
+{
+	uint16_t *tokens = tokenizer->tokens;
+
+	if (count < tokenizer->cap)
+		return OYSTER_OK;
+	tokens = realloc(tokens, (tokenizer->cap + CHUNK) * sizeof(*tokens));
+	if (!tokens)
+		return OYSTER_ENOMEM;
+	tokenizer->tokens = tokens;
+	tokenizer->cap += CHUNK;
+	return OYSTER_OK;
+}
+
+enum oyster_err tokenizer_add_type(struct tokenizer *tokenizer, uint64_t type)
+{
+	if (tokenizer->typed == TOKENS_MAX)
+		return OYSTER_OK;
+	if (make_room(tokenizer, tokenizer->typed))
+		return OYSTER_ENOMEM;
+	tokenizer->tokens[tokenizer->typed++] =
+		type > LAST_WITH_TEXT ? NO_TEXT : UNTOLD;
+	return OYSTER_OK;
 }
 
 enum oyster_err tokenizer_add(struct tokenizer *tokenizer, struct text token)
 {
-	uint16_t *tokens = tokenizer->tokens;
+	size_t i = tokenizer->count;
 
-	if (tokenizer->count == TOKENS_MAX)
+	if (i == TOKENS_MAX)
 		return OYSTER_OK;
-	if (tokenizer->count == tokenizer->cap) {
-		tokens = realloc(tokens, (tokenizer->cap + CHUNK) * sizeof(*tokens));
-		if (!tokens)
-			return OYSTER_ENOMEM;
-		tokenizer->tokens = tokens;
-		tokenizer->cap += CHUNK;
-	}
-	tokens[tokenizer->count++] = pack(token);
+	if (make_room(tokenizer, i))
+		return OYSTER_ENOMEM;
+	if (i >= tokenizer->typed || tokenizer->tokens[i] != NO_TEXT)
+		tokenizer->tokens[i] = pack(token);
+	tokenizer->count++;
 	return OYSTER_OK;
 }
 
-/* Of a token that is not remembered anything must be thought. */
 static void put_token(const struct tokenizer *tokenizer,
 		      struct stretch *stretch, uint64_t token)
 {
-	unsigned packed = MIXED << LEN_BITS | LEN_MAX;
-	unsigned kind;
-	size_t len;
+	unsigned packed = token < tokenizer->count ? tokenizer->tokens[token] : UNTOLD;
+	unsigned kind = packed >> LEN_BITS;
+	size_t len = packed & LEN_MAX;
 
-	if (token < tokenizer->count)
-		packed = tokenizer->tokens[token];
-	kind = packed >> LEN_BITS;
-	len = packed & LEN_MAX;
-	if (kind < MIXED)
-		stretch_put(stretch, (enum stretch_kind)kind, len);
+	if (kind > MIXED_BLANK)
+		stretch_put(stretch, kinds[kind], len);
 	else
 		stretch_put_mixed(stretch, len, kind == MIXED_BLANK);
 }
@@ -126,21 +166,27 @@ static bool knows(const struct tokenizer *tokenizer, struct text context,
 	return true;
 }
 
+static bool bears(const struct tokenizer *tokenizer,
+		  const struct stretch *stretch)
+{
+	if (tokenizer->kind == TOKENIZER_SAFE)
+		return true;
+	return (tokenizer->kind == TOKENIZER_WORD ? stretch->word :
+						    stretch->alike) <= STRETCH_MAX;
+}
+
 enum oyster_err tokenizer_check(const struct tokenizer *tokenizer,
 				struct text context,
 				const struct stretch *texts)
 {
-	struct stretch told = { 0 };
-	struct stretch all = *texts;
+	struct stretch all = { 0 };
 
-	if (!knows(tokenizer, context, &told))
+	if (!knows(tokenizer, context, &all))
 		return OYSTER_EVOCABULARY;
-	stretch_join(&all, &told, 1);
-	if (tokenizer->kind == TOKENIZER_STRETCH && all.alike > STRETCH_MAX)
+	if (!bears(tokenizer, texts))
 		return OYSTER_ESTRETCH;
-	if (tokenizer->kind == TOKENIZER_WORD && all.word > STRETCH_MAX)
-		return OYSTER_ESTRETCH;
-	return OYSTER_OK;
+	stretch_join(&all, texts, 1);
+	return bears(tokenizer, &all) ? OYSTER_OK : OYSTER_ELONGCONTEXT;
 }
 
 void tokenizer_clear(struct tokenizer *tokenizer)

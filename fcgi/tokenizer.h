@@ -27,11 +27,20 @@ struct tokenizer {
 	enum tokenizer_kind kind;
 	uint64_t size;		/* tokens */
 	uint16_t *tokens;	/* unless it is safe */
+	size_t typed;		/* of which the type is known */
 	size_t count, cap;	/* of them */
 };
 
 /* Of tokenizer.ggml.model and tokenizer.ggml.pre. */
 enum tokenizer_kind tokenizer_kind(struct text model, struct text pre);
+
+/*
+ * The next token's type, as in GGUF's tokenizer.ggml.token_type: of unused ones
+ * (5) and bytes (6) nothing is seen in a text.  All types come before the first
+ * token.
+ */
+enum oyster_err tokenizer_add_type(struct tokenizer *tokenizer, uint64_t type)
+	__attribute__((nonnull, warn_unused_result));
 
 /* The next token, in bytes. */
 enum oyster_err tokenizer_add(struct tokenizer *tokenizer, struct text token)
@@ -40,7 +49,8 @@ enum oyster_err tokenizer_add(struct tokenizer *tokenizer, struct text token)
 /*
  * In:      context  without white space, or `[]'
  *          texts    the longest stretches of what is put behind it
- * Returns: OYSTER_OK, OYSTER_EVOCABULARY, OYSTER_ESTRETCH
+ * Returns: OYSTER_OK, OYSTER_EVOCABULARY, OYSTER_ESTRETCH by what is in the
+ *          texts alone, OYSTER_ELONGCONTEXT by what is in the context
  */
 enum oyster_err tokenizer_check(const struct tokenizer *tokenizer,
 				struct text context,

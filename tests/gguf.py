@@ -7,7 +7,8 @@ the bytes of the file depend on nothing but this script.  The size of its
 vocabulary is printed, so the largest token is one less.
 
 With PRE its tokens are bytes, and texts are cut as by the models whose
-tokenizer.ggml.pre that is: `qwen2', say.  The last token is eight times `a'.
+tokenizer.ggml.pre that is: `qwen2', say.  The last tokens are eight times `a',
+and one that is not used.
 """
 
 import random
@@ -26,7 +27,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SIGNS = ".,!?;:'\"\\/()[]{}<>&+-*=%$#@_|~`^\n\t\u2028\u2029éñßЖ中文語€🦀🎉"
 
 SPACE = "\u2581"  # stands for a blank in the pieces
-UNKNOWN, CONTROL, NORMAL, BYTE = 2, 3, 1, 6  # token types
+UNKNOWN, CONTROL, NORMAL, UNUSED, BYTE = 2, 3, 1, 5, 6  # token types
 U32, I32, F32, STRING, ARRAY = 4, 5, 6, 8, 9  # types of values
 
 WIDTH = 64
@@ -60,6 +61,7 @@ def byte_vocabulary():
     tokens += [(signs[byte], BYTE) for byte in signs if byte not in readable]
     tokens += [(signs[byte], NORMAL) for byte in readable]
     tokens += [(merge.replace(" ", ""), NORMAL) for merge in MERGES]
+    tokens += [("[PAD]", UNUSED)]
     return tokens
 
 

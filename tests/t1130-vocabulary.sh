@@ -260,6 +260,21 @@ test_expect_success 'words are counted where words are what is too long' '
 	status 200 &&
 	ask_model show-bloom-1000 "$(repeat 10000 a1)" &&
 	status 400 &&
+	error_is "prompt $stretch_error" &&
+	ask_model show-bloom-1000 "$(repeat 10000 a1)" "\"context\":[1]" &&
+	status 400 &&
+	error_is "prompt $stretch_error"
+'
+
+test_expect_success 'pages of other scripts are like any others' '
+	for word in "слово " "كلمة " "शब्द। " "คำ " "🦀 " "/path/of/words/"
+	do
+		ask_model show-qwen2-1000 "$(repeat 1000 "$word")" &&
+		status 200 &&
+		signed || return 1
+	done &&
+	ask_model show-qwen2-1000 "$(repeat 1025 "คำ")" &&
+	status 400 &&
 	error_is "prompt $stretch_error"
 '
 

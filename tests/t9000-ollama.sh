@@ -311,6 +311,23 @@ do
 	done
 done
 
+for model in qwen2 tekken
+do
+	test_expect_success "$model: thirty thousand letters with unused tokens between do not reach Ollama" '
+		before=$(generations) &&
+		ask_model "$model" x "\"context\":[$(repeat 3750 "260,261,")260]" &&
+		status 400 &&
+		unsigned &&
+		grep -F "{\"error\":\"context has more characters of one kind " body &&
+		ask_model "$model" x "\"context\":[$(repeat 200 "260,261,")260]" &&
+		status 200 &&
+		signed &&
+		wait_for 5 there_are_more_generations_than "$before" &&
+		test "$(generations)" = $((before + 1)) &&
+		test "$(ends)" = 0
+	'
+done
+
 test_expect_success 'a hundred thousand letters in a row reach a model with a tokenizer of its own' '
 	letters=$(repeat 50000 ab) &&
 	for model in llama-bpe tiny

@@ -160,7 +160,7 @@ static void a_token_longer_than_any_is_cut(void)
 	tokenizer = tokenizer_of(text, 100);
 	CHECK(tokenizer.count == 2);
 	CHECK(tokenizer_check(&tokenizer, (struct text){ "[1]", 3 }, &(struct stretch){ 0 }) == OYSTER_OK);
-	CHECK(tokenizer_check(&tokenizer, (struct text){ "[0]", 3 }, &(struct stretch){ 0 }) == OYSTER_ESTRETCH);
+	CHECK(tokenizer_check(&tokenizer, (struct text){ "[0]", 3 }, &(struct stretch){ 0 }) == OYSTER_ELONGCONTEXT);
 	tokenizer_clear(&tokenizer);
 }
 
@@ -170,6 +170,44 @@ static void of_a_safe_one_no_token_is_kept(void)
 
 	CHECK(tokenizer.size == 1 && tokenizer.count == 0 && !tokenizer.tokens);
 	tokenizer_clear(&tokenizer);
+}
+
+/* One token letter, and one that is nothing between two of them. */
+static enum oyster_err check_joined(const char *text, size_t piece)
+{
+	struct tokenizer tokenizer = tokenizer_of(text, piece);
+	static char context[2050 * 4 + 2] = "[0";
+	enum oyster_err err;
+	int i;
+
+	for (i = 0; i < 2049; i++)
+		memcpy(context + 2 + 4 * i, ",1,0", 4);
+	context[2 + 4 * i] = ']';
+	err = tokenizer_check(&tokenizer, (struct text){ context, strlen(context) }, &(struct stretch){ 0 });
+	CHECK_ROW(tokenizer.count == (tokenizer.kind == TOKENIZER_SAFE ? 0 : 3), text);
+	tokenizer_clear(&tokenizer);
+	return err;
+}
+
+static void types_are_read_before_tokens(void)
+{
+	static const struct {
+		const char *text;
+		enum oyster_err err;
+	} typed[] = {
+		{ INFO(PRE("qwen2") TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
+		{ INFO(PRE("qwen2") "\"tokenizer.ggml.token_type\":[1,5,1]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_ELONGCONTEXT },
+		{ INFO(PRE("qwen2") "\"tokenizer.ggml.token_type\": [ 1 , 6 , 1 ] ," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_ELONGCONTEXT },
+		{ INFO(PRE("qwen2") "\"tokenizer.ggml.token_type\":[1,4,5]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
+		{ INFO(PRE("qwen2") "\"tokenizer.ggml.scores\":[1,5,1]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
+		{ INFO(PRE("qwen2") "\"x\":{\"tokenizer.ggml.token_type\":[1,5,1]}," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
+		{ INFO(PRE("llama-bpe") "\"tokenizer.ggml.token_type\":[1,5,1]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
+	};
+	size_t i, piece;
+
+	for (i = 0; i < COUNT(typed); i++)
+		for (piece = 1; piece < 20; piece++)
+			CHECK_ROW(check_joined(typed[i].text, piece) == typed[i].err, typed[i].text);
 }
 
 /* For ever, by a server that is out of its mind. */
@@ -183,7 +221,7 @@ static void a_million_tokens_are_kept_and_no_more(void)
 	CHECK(i == 1048577 && tokenizer.count == 1048576);
 	tokenizer.size = 1048577;
 	CHECK(tokenizer_check(&tokenizer, (struct text){ "[1048575]", 9 }, &(struct stretch){ 0 }) == OYSTER_OK);
-	CHECK(tokenizer_check(&tokenizer, (struct text){ "[1048576]", 9 }, &(struct stretch){ 0 }) == OYSTER_ESTRETCH);
+	CHECK(tokenizer_check(&tokenizer, (struct text){ "[1048576]", 9 }, &(struct stretch){ 0 }) == OYSTER_ELONGCONTEXT);
 	tokenizer_clear(&tokenizer);
 }
 
@@ -197,5 +235,6 @@ int main(void)
 	RUN(a_token_longer_than_any_is_cut);
 	RUN(of_a_safe_one_no_token_is_kept);
 	RUN(a_million_tokens_are_kept_and_no_more);
+	RUN(types_are_read_before_tokens);
 	return DONE();
 }

@@ -22,12 +22,18 @@ static const struct {
 } rows[] = {
 	{ "", 0, 0 }, { "a", 3, 3 }, { "abc", 9, 9 }, { "aBc XYz", 9, 9 }, { "ab1234c", 12, 21 }, { "a b c", 3, 3 },
 	{ "    ", 12, 0 }, { " \t\n\v\f\r", 18, 0 }, { "!\"#$%&'()*+,-./", 45, 45 }, { ":;<=>?@[\\]^_`{|}~", 51, 51 },
-	{ "\x01\x1f\x7f", 9, 9 }, { "\x08\x0e", 6, 6 }, { "@AZ[", 6, 12 }, { "`az{", 6, 12 }, { "/09:", 9, 12 }, { "/\n/\n", 12, 3 }, { "a/b", 9, 9 }, { "1/!", 6, 9 },
+	{ "\x01\x1f\x7f", 9, 9 }, { "\x08\x0e", 6, 6 }, { "@AZ[", 6, 12 }, { "`az{", 6, 12 }, { "/09:", 6, 12 }, { "/\n/\n", 12, 3 }, { "a/b", 3, 9 }, { "1/!", 6, 9 },
 	{ "aaa11 22bbb", 9, 15 }, { "a.....b", 15, 21 },
-	/* what is not ASCII may be any of it */
+	/* what is not ASCII may be any of it but a blank */
 	{ "\xc3\xa9", 3, 3 }, { "caf\xc3\xa9", 12, 12 }, { "\xc3\xa9t\xc3\xa9", 9, 9 }, { "\xdf\xbf\xc2\x80", 6, 6 }, { "\xc3", 1, 1 }, { "\xc3\xc3\xa9", 4, 4 }, { "\xc3!", 4, 4 }, { "!\xa9", 4, 4 }, { "ab\xe3\x81\x82" "12", 9, 15 }, { "ab\xe3\x81\x82" "cd", 15, 15 },
-	{ "a\xe3\x81\x82 ", 6, 6 }, { "1\xe3\x81\x82\xe3\x81\x82", 9, 9 }, { "1 \xe3\x81\x82\xe3\x81\x82", 9, 6 }, { "\xf0\x9f\xa6\x80\xf0\x9f\xa6\x80", 8, 8 },
-	{ "!\xe3\x81\x82" "a!\xe3\x81\x82\xe3\x81\x82!", 12, 21 }, { "a\xe3\x81\x82 \xe3\x81\x82" "b", 9, 6 }, { "\x80\x80", 2, 2 }, { "\xe3\x81\x82\xe3\x80\x82\xe3\x81\x82", 9, 9 },
+	{ "a\xe3\x81\x82 ", 6, 6 }, { "1\xe3\x81\x82\xe3\x81\x82", 9, 9 }, { "1 \xe3\x81\x82\xe3\x81\x82", 6, 6 }, { "\xf0\x9f\xa6\x80\xf0\x9f\xa6\x80", 8, 8 },
+	{ "!\xe3\x81\x82" "a!\xe3\x81\x82\xe3\x81\x82!", 12, 21 }, { "a\xe3\x81\x82 \xe3\x81\x82" "b", 6, 6 }, { "\x80\x80", 2, 2 }, { "\xe3\x81\x82\xe3\x80\x82\xe3\x81\x82", 9, 9 },
+	{ "\xd1\x81\xd0\xbb \xd1\x81\xd0\xbb\xd0\xbb", 9, 9 }, { "\xf0\x9f\xa6\x80 ", 4, 4 }, { "\xf0\x9f\xa6 ", 6, 3 }, { "\xf0\x9f\xa6" "a ", 6, 6 }, { "\xf8\x9f\xa6\x80 ", 7, 4 },
+	/* unless it is one */
+	{ "a\xc2\xa0" "b", 9, 9 }, { "\xc2\xa0 ", 6, 3 }, { "\xc2\x85 ", 6, 3 }, { "\xc2\x84 ", 3, 3 }, { "\xc2\x86 ", 3, 3 }, { "\xc2\xa1 ", 3, 3 }, { "\xc2\x9f ", 3, 3 },
+	{ "\xe1\x9a\x80 ", 6, 3 }, { "\xe1\x99\xbf ", 3, 3 }, { "\xe1\x9a\x81 ", 3, 3 }, { "\xe1\xbf\xbf ", 3, 3 }, { "\xe2\x80\x80 ", 6, 3 }, { "\xe2\x80\x8a ", 6, 3 }, { "\xe2\x80\x8b ", 3, 3 },
+	{ "\xe2\x80\xa7 ", 3, 3 }, { "\xe2\x80\xa8 ", 6, 3 }, { "\xe2\x80\xa9 ", 6, 3 }, { "\xe2\x80\xaa ", 3, 3 }, { "\xe2\x80\xae ", 3, 3 }, { "\xe2\x80\xaf ", 6, 3 }, { "\xe2\x80\xb0 ", 3, 3 },
+	{ "\xe2\x81\x9e ", 3, 3 }, { "\xe2\x81\x9f ", 6, 3 }, { "\xe2\x81\xa0 ", 3, 3 }, { "\xe2\xbf\xbf ", 3, 3 }, { "\xe3\x80\x80 ", 6, 3 }, { "\xe3\x80\x81 ", 3, 3 },
 	/* but for Chinese letters */
 	{ "\xe4\xb8\x80!", 3, 6 }, { "\xe4\xb7\xbf!", 6, 6 }, { "\xe9\xbe\xbf!", 3, 6 }, { "\xe9\xbf\x80!", 6, 6 }, { "a\xe4\xb8\x96", 6, 6 }, { "\xe4\xb8", 2, 2 }, { "\xe4\xb8!", 5, 5 },
 	{ "!\xe4!\x96", 8, 8 }, { "\xe4\xb8\xc0!", 6, 6 }, { "\xe4\xb8\x40!", 8, 8 }, { "\xe4\x38\x96!", 5, 8 }, { "\xf4\xb8\x96!", 6, 6 },
@@ -171,9 +177,9 @@ static void a_context_is_the_text_that_it_stands_for(void)
 
 	for (i = 0; i < COUNT(contexts); i++) {
 		CHECK_ROW(check(TOKENIZER_STRETCH, contexts[i].tokens, contexts[i].times, contexts[i].texts) ==
-			  (contexts[i].stretch ? OYSTER_OK : OYSTER_ESTRETCH), contexts[i].tokens);
+			  (contexts[i].stretch ? OYSTER_OK : OYSTER_ELONGCONTEXT), contexts[i].tokens);
 		CHECK_ROW(check(TOKENIZER_WORD, contexts[i].tokens, contexts[i].times, contexts[i].texts) ==
-			  (contexts[i].word ? OYSTER_OK : OYSTER_ESTRETCH), contexts[i].tokens);
+			  (contexts[i].word ? OYSTER_OK : OYSTER_ELONGCONTEXT), contexts[i].tokens);
 		CHECK_ROW(check(TOKENIZER_SAFE, contexts[i].tokens, contexts[i].times, contexts[i].texts) == OYSTER_OK, contexts[i].tokens);
 	}
 }
@@ -188,7 +194,7 @@ static void a_token_is_never_too_long_to_count(void)
 	memset(letters, 'x', sizeof(letters));
 	for (len = 2048; len <= sizeof(letters); len = len < 2740 ? len + 1 : len + 997) {
 		CHECK(!tokenizer_add(&tokenizer, (struct text){ letters, len }));
-		CHECK(tokenizer_check(&tokenizer, GIVEN("[0]"), &(struct stretch){ 0 }) == (len > 2048 ? OYSTER_ESTRETCH : OYSTER_OK));
+		CHECK(tokenizer_check(&tokenizer, GIVEN("[0]"), &(struct stretch){ 0 }) == (len > 2048 ? OYSTER_ELONGCONTEXT : OYSTER_OK));
 		tokenizer_clear(&tokenizer);
 		tokenizer.size = 1;
 		tokenizer.kind = len % 2 ? TOKENIZER_WORD : TOKENIZER_STRETCH;
@@ -255,6 +261,36 @@ static void a_request_has_what_may_come_together(void)
 	}
 }
 
+/* As with the padding of qwen2's vocabulary: `letter', an unused `[PAD]', a byte, ` and'; the last without a type. */
+static void of_some_tokens_nothing_is_seen_in_a_text(void)
+{
+	static const uint64_t types[] = { 1, 5, 6, 4, 3, 2 };
+	struct tokenizer tokenizer = { .size = 7 };
+	const struct stretch none = { 0 };
+	size_t i;
+
+	for (i = 0; i < COUNT(types); i++)
+		CHECK(!tokenizer_add_type(&tokenizer, types[i]));
+	CHECK(!tokenizer_add(&tokenizer, GIVEN("letter")) && !tokenizer_add(&tokenizer, GIVEN("[PAD1]")) &&
+	      !tokenizer_add(&tokenizer, GIVEN("\x80")) && !tokenizer_add(&tokenizer, GIVEN("<u>")) &&
+	      !tokenizer_add(&tokenizer, GIVEN("<c>")) && !tokenizer_add(&tokenizer, GIVEN("<d>")) &&
+	      !tokenizer_add(&tokenizer, GIVEN(" and")));
+	CHECK(tokenizer.count == 7);
+	for (i = 1; i < 7; i++) {
+		char tokens[8], *context;
+		enum oyster_err want = i < 3 ? OYSTER_ELONGCONTEXT : OYSTER_OK;
+
+		snprintf(tokens, sizeof(tokens), "0,%zu", i);
+		context = context_of(tokens, 342);
+		CHECK_ROW(tokenizer_check(&tokenizer, (struct text){ context, strlen(context) }, &none) == want, tokens);
+		free(context);
+		context = context_of(tokens, 341);
+		CHECK_ROW(tokenizer_check(&tokenizer, (struct text){ context, strlen(context) }, &none) == OYSTER_OK, tokens);
+		free(context);
+	}
+	tokenizer_clear(&tokenizer);
+}
+
 int main(void)
 {
 	RUN(the_longest_of_one_kind_counts);
@@ -265,5 +301,6 @@ int main(void)
 	RUN(a_token_is_never_too_long_to_count);
 	RUN(a_token_beyond_the_vocabulary_is_none);
 	RUN(a_request_has_what_may_come_together);
+	RUN(of_some_tokens_nothing_is_seen_in_a_text);
 	return DONE();
 }
