@@ -88,7 +88,7 @@ static enum stretch_kind first(const char *at, const char *end, size_t *bytes)
 	for (i = 1; i < len; i++) {
 		if ((at[i] & 0xc0) != 0x80)
 			return STRETCH_ANY;
-		sign = sign << 6 | (at[i] & 0x3fU);
+		sign = sign << 6 | ((unsigned char)at[i] & 0x3fU);
 	}
 	*bytes = len;
 	return kinds_of(sign);
