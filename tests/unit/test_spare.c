@@ -1,6 +1,7 @@
 /* Large pieces of memory: which are kept, who gets them, and that they are empty. */
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 FAULT(void *, malloc, (size_t size), (size))
 
-static int freed;
+static atomic_int freed;
 
 void __real_free(void *bytes);
 void __wrap_free(void *bytes);
