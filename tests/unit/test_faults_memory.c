@@ -207,6 +207,7 @@ static bool show_tells(const char *text)
 static void a_tokenizer_is_known_with_all_its_tokens_or_not_at_all(void)
 {
 	CHECK(fail_each(show_tells, "{\"model_info\":{\"tokenizer.ggml.tokens\":[\"a\",\"b\"]}}") >= 1);
+	CHECK(fail_each(show_tells, "{\"model_info\":{\"tokenizer.ggml.token_type\":[1,1],\"tokenizer.ggml.tokens\":[\"a\",\"b\"]}}") >= 1);
 }
 
 /* The question is on its way until the other end is closed. */

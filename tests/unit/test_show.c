@@ -201,6 +201,8 @@ static void types_are_read_before_tokens(void)
 		{ INFO(PRE("qwen2") "\"tokenizer.ggml.token_type\":[1,4,5]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
 		{ INFO(PRE("qwen2") "\"tokenizer.ggml.scores\":[1,5,1]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
 		{ INFO(PRE("qwen2") "\"x\":{\"tokenizer.ggml.token_type\":[1,5,1]}," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
+		{ INFO(PRE("qwen2") "\"tokenizer.ggml.token_type\":[[1,5,1]]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
+		{ INFO(PRE("qwen2") "\"tokenizer.ggml.token_type\":{\"a\":[1,5],\"b\":5}," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
 		{ INFO(PRE("llama-bpe") "\"tokenizer.ggml.token_type\":[1,5,1]," TOKENS("[\"a\",\"[P]\",\"b\"]")), OYSTER_OK },
 	};
 	size_t i, piece;
@@ -216,6 +218,9 @@ static void a_million_tokens_are_kept_and_no_more(void)
 	struct tokenizer tokenizer = { 0 };
 	long i;
 
+	for (i = 0; i < 1048577 && !tokenizer_add_type(&tokenizer, 1); i++)
+		;
+	CHECK(i == 1048577 && tokenizer.typed == 1048576);
 	for (i = 0; i < 1048577 && !tokenizer_add(&tokenizer, (struct text){ "a", 1 }); i++)
 		;
 	CHECK(i == 1048577 && tokenizer.count == 1048576);
