@@ -34,7 +34,7 @@ struct vocabulary *vocabulary_new(struct relay *relay)
  * Returns: OYSTER_OK              with 200: it bears all of it
  *          OYSTER_EVOCABULARY     it does not know a token
  *          OYSTER_ESTRETCH        it does not bear a stretch in the texts
- *          OYSTER_ELONGCONTEXT        nor one that there is with the context
+ *          OYSTER_ELONGCONTEXT    nor one that there is with the context
  *          OYSTER_ENOVOCABULARY   the model server does not say
  *          OYSTER_EBUSY           too many wait for other models' answers
  *          OYSTER_ECLIENT, OYSTER_ETIMEOUT while it waits
