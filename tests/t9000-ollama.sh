@@ -265,6 +265,13 @@ ends() {
 	grep -c SIGSEGV "$TRASH/ollama/log"
 }
 
+# only_that_one_came BEFORE: of all requests since, and no runner has ended.
+only_that_one_came() {
+	wait_for 5 there_are_more_generations_than "$1" &&
+	test "$(generations)" = $(($1 + 1)) &&
+	test "$(ends)" = 0
+}
+
 for model in qwen2 tekken llama-bpe
 do
 	test_expect_success "$model: 2048 letters, digits, signs or blanks in a row are answered and signed" '
@@ -304,9 +311,7 @@ do
 			ask_model "$model" x &&
 			status 200 &&
 			signed &&
-			wait_for 5 there_are_more_generations_than "$before" &&
-			test "$(generations)" = $((before + 1)) &&
-			test "$(ends)" = 0
+			only_that_one_came "$before"
 		'
 	done
 done
@@ -322,9 +327,7 @@ do
 		ask_model "$model" x "\"context\":[$(repeat 200 "260,261,")260]" &&
 		status 200 &&
 		signed &&
-		wait_for 5 there_are_more_generations_than "$before" &&
-		test "$(generations)" = $((before + 1)) &&
-		test "$(ends)" = 0
+		only_that_one_came "$before"
 	'
 done
 

@@ -60,23 +60,31 @@ static void *talk(void *arg)
 	return NULL;
 }
 
-static void what_came_unasked_is_no_reply(void)
+/* A socket to which anybody can connect. */
+static int listen_at(char url[static 64])
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct talker talker = { .listens = socket(AF_INET, SOCK_STREAM, 0) };
-	struct buf reply = BUF_INIT(100);
+	int listens = socket(AF_INET, SOCK_STREAM, 0);
 	socklen_t len = sizeof(to);
+
+	CHECK(!bind(listens, (struct sockaddr *)&to, len));
+	CHECK(!listen(listens, 8));
+	CHECK(!getsockname(listens, (struct sockaddr *)&to, &len));
+	snprintf(url, 64, "http://127.0.0.1:%d", ntohs(to.sin_port));
+	return listens;
+}
+
+static void what_came_unasked_is_no_reply(void)
+{
+	struct buf reply = BUF_INIT(100);
+	char url[64];
+	struct talker talker = { .listens = listen_at(url) };
 	struct relay *relay;
 	pthread_t thread;
-	char url[64];
 	long status;
 	int i;
 
-	CHECK(!bind(talker.listens, (struct sockaddr *)&to, len));
-	CHECK(!listen(talker.listens, 8));
-	CHECK(!getsockname(talker.listens, (struct sockaddr *)&to, &len));
 	CHECK(!pthread_create(&thread, NULL, talk, &talker));
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(to.sin_port));
 	relay = relay_new(url, 1);
 
 	for (i = 0; relay && i < 3; i++) {
@@ -92,12 +100,39 @@ static void what_came_unasked_is_no_reply(void)
 	CHECK(talker.connections == 3);
 }
 
+static int given;
+
+void __wrap_wipe_give_stack(void);
+
+void __wrap_wipe_give_stack(void)
+{
+	given++;
+}
+
+/* A server that never answers. */
+static void who_waits_for_long_gives_back_stack(void)
+{
+	char url[64];
+	int listens = listen_at(url);
+	struct relay *relay = relay_new(url, 1);
+	struct buf reply = BUF_INIT(100);
+	long status;
+
+	CHECK(relay_get(relay, &status, &reply, "/", relay_now() + 200) == OYSTER_ETIMEOUT);
+	CHECK(given == 0);
+	CHECK(relay_get(relay, &status, &reply, "/", relay_now() + 3000) == OYSTER_ETIMEOUT);
+	CHECK(given > 0);
+	relay_free(relay);
+	close(listens);
+}
+
 int main(void)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return 1;
 	RUN(no_protocol_but_http_is_spoken);
 	RUN(what_came_unasked_is_no_reply);
+	RUN(who_waits_for_long_gives_back_stack);
 	curl_global_cleanup();
 	return DONE();
 }
