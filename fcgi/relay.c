@@ -22,6 +22,7 @@
 #define SLACK_MS	100	/* how far curl's clock may be ahead of ours */
 #define HEAD_MAX	65536	/* bytes of a reply's header section */
 #define UPLOAD_BUFFER	16384L	/* bytes; libcurl's smallest */
+#define BUFFER		4096L	/* bytes read at once: each client that waits has it */
 #define LOOK_MS		500	/* between two looks for the client */
 #define SEEN_MAX	(256UL << 20)	/* bytes of a reply that is looked at */
 
@@ -175,6 +176,7 @@ static bool handle_prepare(const struct relay *relay, struct handle *handle)
 	       !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) &&
 	       !curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
 				 UPLOAD_BUFFER) &&
+	       !curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER) &&
 	       !curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->why) &&
 	       !curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, may_send) &&
 	       !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take) &&
