@@ -29,7 +29,7 @@
 #endif
 #define GUARD		4096	/* bytes below a stack that nobody may touch */
 #define FEW		4		/* fewer in accept: another is called in */
-#define MANY		16		/* as many in accept: the next one rests */
+#define MANY		8		/* as many in accept: the next one rests */
 #define REST		5		/* seconds */
 
 struct worker {
