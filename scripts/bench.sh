@@ -144,7 +144,7 @@ measure_waiting() {
 
 # The most memory while 128 clients take replies of a megabyte, and what is left.
 measure_large() {
-	sleep 10	# what waiting clients took is given back
+	sleep 75	# what waiting clients took is given back: see below
 	BENCH_MODEL=huge-1048576
 	run 1048576 128 signed 4 >"$dir/large" &
 	load=$!
