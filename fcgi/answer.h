@@ -23,9 +23,8 @@ struct answer {
 	bool retry;		/* Retry-After */
 	bool is_covered;	/* the five strings of a receipt say it all */
 	bool is_head;		/* the body stays away: the answer to a HEAD */
-	bool is_signed;
 	bool has_turn;		/* it is the large reply that is being signed */
-	struct signer_signed made;	/* what the signer made of it */
+	struct signer_signed *made;	/* what the signer made of it, or NULL */
 	struct text part[ANSWER_PARTS];
 	int parts;
 

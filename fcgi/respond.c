@@ -109,6 +109,17 @@ static enum oyster_err read_body(const struct stream *stream, struct buf *body,
 	return err;
 }
 
+/* All that is needed of the stream while the model is waited for. */
+static BESIDE void read_call(const struct stream *stream, struct call *call)
+{
+	struct digest digest;
+
+	digest_init(&digest);
+	call->err = read_body(stream, &call->body, &digest);
+	stream->close(stream);
+	digest_final(&digest, call->digest);
+}
+
 static size_t put_receipt(char *to, size_t size,
 			  const struct signer_signed *made)
 {
@@ -159,11 +170,11 @@ static size_t put_head(char head[static HEAD_MAX], const struct answer *answer)
 			   answer->retry ? "retry-after: 1\r\n" : "");
 	size_t done = (size_t)len;
 
-	if (answer->is_signed && answer->made.has_receipt)
-		done += put_receipt(head + done, HEAD_MAX - done, &answer->made);
-	if (answer->is_signed)
+	if (answer->made && answer->made->has_receipt)
+		done += put_receipt(head + done, HEAD_MAX - done, answer->made);
+	if (answer->made)
 		done += put_exchange(head + done, HEAD_MAX - done,
-				     &answer->made.fields);
+				     &answer->made->fields);
 	head[done++] = '\r';
 	head[done++] = '\n';
 	return done;
@@ -200,14 +211,10 @@ static bool answer(const struct server *server, const struct stream *stream,
 		.client = client,
 		.deadline = relay_now() + server->config->timeout * 1000,
 	};
-	struct digest digest;
 	struct answer done;
 	bool ok;
 
-	digest_init(&digest);
-	call.err = read_body(stream, &call.body, &digest);
-	stream->close(stream);
-	digest_final(&digest, call.digest);
+	read_call(stream, &call);
 	ok = serve(server, &done, &call);
 	if (ok)
 		ok = write_answer(stream, &done);

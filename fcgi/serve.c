@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -262,11 +263,18 @@ static void collect_strings(struct signer_string strings[static SIGNER_STRINGS],
 		strings[i] = (struct signer_string){ texts[i].at, texts[i].len };
 }
 
+/* What is made has a place of its own: not on the stack of those that wait. */
 static void sign(const struct server *server, struct answer *answer,
 		 const struct call *call, const char *path)
 {
 	struct signer_string strings[SIGNER_STRINGS];
 	struct exchange exchange = { .status = (unsigned)answer->status };
+	struct signer_signed *made = malloc(sizeof(*made));
+
+	if (!made) {
+		answer_error(answer, OYSTER_ENOMEM, "");
+		return;
+	}
 
 	snprintf(exchange.method, sizeof(exchange.method), "%s", call->method);
 	snprintf(exchange.path, sizeof(exchange.path), "%s", path);
@@ -277,10 +285,13 @@ static void sign(const struct server *server, struct answer *answer,
 
 	if (answer->is_covered)
 		collect_strings(strings, answer);
-	answer->is_signed = signer_sign(server->signer, &answer->made, &exchange,
-					answer->is_covered ? strings : NULL);
-	if (!answer->is_signed)
+	if (signer_sign(server->signer, made, &exchange,
+			answer->is_covered ? strings : NULL)) {
+		answer->made = made;
+	} else {
+		free(made);
 		answer_error(answer, OYSTER_ESIGN, "");
+	}
 }
 
 bool serve(const struct server *server, struct answer *answer,

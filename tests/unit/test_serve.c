@@ -80,8 +80,8 @@ static void a_head_is_signed_over_no_bytes(void)
 
 	CHECK(serve(&server, &answer, &call));
 	CHECK(answer_len(&answer) == strlen(SIGNER));
-	CHECK(!strcmp(answer.made.fields.content_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
-	CHECK(!strcmp(answer.made.fields.request_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
+	CHECK(!strcmp(answer.made->fields.content_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
+	CHECK(!strcmp(answer.made->fields.request_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
 	answer_clear(&answer);
 	check_answer(&call, (struct want){ 200, SIGNER, "/oyster/signer", NULL });
 

@@ -151,7 +151,7 @@ static void a_client_that_is_gone_is_not_answered(void)
 	close(pair[1]);
 	call.client = pair[0];
 	CHECK(!serve(&server, &answer, &call));
-	CHECK(!answer.is_signed);
+	CHECK(!answer.made);
 	answer_clear(&answer);
 	buf_clear(&call.body);
 	close(pair[0]);

@@ -45,7 +45,7 @@ static void *ask_one(void *arg)
 {
 	struct answer answer;
 
-	if (!serve(&server, &answer, arg) || answer.status != 502 || !answer.is_signed)
+	if (!serve(&server, &answer, arg) || answer.status != 502 || !answer.made)
 		return arg;
 	answer_clear(&answer);
 	return NULL;
