@@ -29,6 +29,7 @@ static const struct {
 	[OYSTER_ERUNNER]     = { 400, "must not be set: it reloads the model for everybody" },
 	[OYSTER_EVOCABULARY] = { 400, "context has a token that the model does not know" },
 	[OYSTER_EHARM]       = { 400, "must not be set: it can end the model server" },
+	[OYSTER_ETOKENS]     = { 400, "must have at most 131072 tokens" },
 	[OYSTER_EHEAVY]      = { 400, "is more than the model server can bear" },
 	[OYSTER_ESTRETCH]    = { 400, "has more characters of one kind side by side than the model's tokenizer can bear" },
 	[OYSTER_ELONGCONTEXT] = { 400, "context has more characters of one kind side by side than the model's tokenizer can bear" },

@@ -35,7 +35,8 @@ enum oyster_err {
 	OYSTER_EOPTIONS,
 	OYSTER_ERUNNER,		/* an option that reloads the model */
 	OYSTER_EVOCABULARY,	/* a token beyond it */
-	OYSTER_EHARM,		/* what has ended a model server, as the next three */
+	OYSTER_EHARM,		/* what has ended a model server, as the next four */
+	OYSTER_ETOKENS,
 	OYSTER_EHEAVY,
 	OYSTER_ESTRETCH,	/* for the model's tokenizer */
 	OYSTER_ELONGCONTEXT,	/* the same of a context, with what is behind it */

@@ -203,7 +203,7 @@ static enum oyster_err take_covered(struct request *request,
 			return blame(request, "context", OYSTER_ECONTEXT);
 		request->context = (struct text){ context->at, len };
 		if (is_long(request->context))
-			return blame(request, "context", OYSTER_EHEAVY);
+			return blame(request, "context", OYSTER_ETOKENS);
 	}
 	return OYSTER_OK;
 }

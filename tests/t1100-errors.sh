@@ -194,6 +194,13 @@ test_expect_success '400: a name of 513 bytes' '
 	error_is "model must have 1 to 512 bytes"
 '
 
+test_expect_success '400: a context of 131073 tokens' '
+	printf "{\"model\":\"m\",\"context\":[1%s]}" "$(printf ",2%.0s" $(seq 131072))" >long &&
+	post long &&
+	refused 400 &&
+	error_is "context must have at most 131072 tokens"
+'
+
 # --- paths and methods ---
 
 try() {

@@ -249,7 +249,7 @@ EOF
 test_expect_success 'a context that takes minutes does not reach Ollama' '
 	ask "x" "\"context\":[1$(printf ",2%.0s" $(seq 131072))]" &&
 	status 400 &&
-	error_is "context is more than the model server can bear"
+	error_is "context must have at most 131072 tokens"
 '
 
 test_expect_success 'ten thousand images do not reach Ollama' '
