@@ -210,6 +210,9 @@ lint:
 bench: all $(B)/bench-bare
 	B=$(abspath $(B)) scripts/bench.sh
 
+# What is installed names the places where it is installed.
+RELOCATE  = sed -e 's|/usr/local/bin|$(BINDIR)|g' -e 's|/usr/local/share/oyster|$(CONFDIR)|g'
+
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(CONFDIR)
 	install -m 0755 $(B)/oyster-key $(DESTDIR)$(BINDIR)
@@ -219,11 +222,11 @@ endif
 	install -m 0755 $(B)/oyster-responder $(DESTDIR)$(BINDIR)
 	install -m 0644 conf/lighttpd.conf $(DESTDIR)$(CONFDIR)
 	for file in oyster.conf oyster.service; do \
-		sed -e 's|/usr/local/bin|$(BINDIR)|g' -e 's|/usr/local/share/oyster|$(CONFDIR)|g' \
-			conf/$$file >$(DESTDIR)$(CONFDIR)/$$file && \
+		$(RELOCATE) conf/$$file >$(DESTDIR)$(CONFDIR)/$$file && \
 		chmod 0644 $(DESTDIR)$(CONFDIR)/$$file || exit 1; done
 	for page in $(PAGES); do \
-		install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit; \
+		to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} && \
+		install -D -m 0644 /dev/null $$to && $(RELOCATE) $$page >$$to || exit; \
 	done
 
 uninstall:

@@ -102,4 +102,11 @@ test_expect_success 'make install installs them, and make uninstall takes them a
 	test -z "$(find root -type f)"
 '
 
+test_expect_success 'with PREFIX=/usr nothing that is installed is said to be in /usr/local' '
+	make -s -C "$TOP" B="$B" DESTDIR="$TRASH/usr" PREFIX=/usr install &&
+	text usr/usr/share/man/man8/oyster-responder.8 | grep /usr/share/oyster/lighttpd.conf &&
+	test "$(stat -c %a usr/usr/share/man/man8/oyster-responder.8)" = 644 &&
+	! grep -rI /usr/local usr
+'
+
 test_done
