@@ -64,8 +64,12 @@ fetch() {
 	curl -q -sS --noproxy '*' "$@"
 }
 
-fetch -f -m 30 --max-filesize 65536 -o "$here/document" \
-	"http://$host:${OYSTER_ATTESTATION_PORT:-1301}/attestation/raw"
+documents=http://$host:${OYSTER_ATTESTATION_PORT:-1301}/attestation/raw
+fetch -f -m 30 --max-filesize 65536 -o "$here/document" "$documents" || {
+	code=$?
+	echo "cannot fetch $documents: the enclave's attestation server is expected there" >&2
+	exit $code
+}
 
 nonce=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 printf '{"model":%s,"prompt":%s}' "$(quote "$model")" "$(quote "$prompt")" >"$here/request"

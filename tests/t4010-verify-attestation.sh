@@ -232,4 +232,9 @@ test_expect_success 'ask.sh without a prompt says how it is used' '
 
 test_expect_success 'the documents can be served no longer' 'stop_server attestation'
 
+test_expect_success 'ask.sh says what it could not fetch, and who should have it' '
+	ask 7 hi --root "$MINTED/root.pem" --image-id "$IMAGE" && test ! -s said &&
+	grep "http://127.0.0.1:$OYSTER_ATTESTATION_PORT/attestation/raw: .*attestation server" complaint
+'
+
 test_done
