@@ -7,7 +7,9 @@
 #
 #	--instructions	also counts instructions by library (valgrind)
 #	--readme	puts tables and pictures into README.md and scripts/bench/
-#	BENCH=quick	three minutes instead of twelve
+#	BENCH=quick	five minutes instead of fourteen
+#	BENCH_BIN=DIR	ours are the oyster-responder and lighttpd in there, as
+#			those of the image; with quick, what the README says of them
 #
 # $B/bench gets samples (what was measured), table.md, table.csv and *.png.
 # Settings of the environment (OYSTER_THREADS ...) count.

@@ -103,9 +103,13 @@ start_nginx() {
 
 # launch NAME: lighttpd with $dir/NAME.conf; sets server and port
 launch() {
-	OYSTER_PORT=$port OYSTER_RUN_DIR=$dir/$1 \
-		"$B/oyster-responder" --check \
-		lighttpd -D -f "$dir/$1.conf" 2>"$dir/$1.log" &
+	responder=$B/oyster-responder lighttpd=lighttpd
+	if test "$1" = signed && test -n "${BENCH_BIN:-}"
+	then
+		responder=$BENCH_BIN/oyster-responder lighttpd=$BENCH_BIN/lighttpd
+	fi
+	OYSTER_PORT=$port OYSTER_RUN_DIR=$dir/$1 "$responder" --check \
+		"$lighttpd" -D -f "$dir/$1.conf" 2>"$dir/$1.log" &
 	server=$!
 	running="$running $server"
 }
