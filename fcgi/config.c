@@ -116,6 +116,21 @@ static long most_of(long threads)
 	return threads > left ? threads - left : 1;
 }
 
+/* More than all threads can never wait, and would leave /health none. */
+static bool threads(struct config *config)
+{
+	bool ok = number(&config->threads, "OYSTER_THREADS", 1, THREADS_MAX, 640);
+
+	ok &= number(&config->max_inflight, "OYSTER_MAX_INFLIGHT", 1,
+		     THREADS_MAX, most_of(config->threads));
+	if (ok && config->max_inflight > config->threads) {
+		log_line("OYSTER_MAX_INFLIGHT: %ld is more than OYSTER_THREADS, %ld",
+			 config->max_inflight, config->threads);
+		return false;
+	}
+	return ok;
+}
+
 bool config_read(struct config *config)
 {
 	bool ok = true;
@@ -127,9 +142,7 @@ bool config_read(struct config *config)
 	ok &= number(&config->max_reply, "OYSTER_MAX_REPLY", 1, BYTES_MAX, 16777216);
 	ok &= number(&config->max_token, "OYSTER_MAX_TOKEN", 0,
 		     CONFIG_TOKEN_MAX, CONFIG_ASK);
-	ok &= number(&config->threads, "OYSTER_THREADS", 1, THREADS_MAX, 640);
-	ok &= number(&config->max_inflight, "OYSTER_MAX_INFLIGHT", 1, THREADS_MAX,
-		     most_of(config->threads));
+	ok &= threads(config);
 	ok &= sandbox(&config->sandbox);
 	ok &= number(&config->port, "OYSTER_PORT", 1, 65535, 5000);
 	ok &= path(&config->run_dir, "OYSTER_RUN_DIR", "/tmp/oyster");

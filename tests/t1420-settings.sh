@@ -100,10 +100,9 @@ OYSTER_MAX_REPLY 1
 OYSTER_MAX_REPLY 268435456
 OYSTER_MAX_TOKEN 0
 OYSTER_MAX_TOKEN 2147483647
-OYSTER_THREADS 1
 OYSTER_THREADS 4096
 OYSTER_MAX_INFLIGHT 1
-OYSTER_MAX_INFLIGHT 4096
+OYSTER_MAX_INFLIGHT 32
 OYSTER_SANDBOX on
 OYSTER_SANDBOX off
 OYSTER_PORT 1
@@ -113,6 +112,16 @@ OYSTER_UPSTREAM http://ollama:65535
 OYSTER_UPSTREAM http://model-1.example_2:80
 OYSTER_UPSTREAM http://[::1]:11434
 EOF
+
+test_expect_success 'as many may wait as there are threads, and not one more' '
+	for threads in 1 2 4095 4096
+	do
+		OYSTER_THREADS=$threads OYSTER_MAX_INFLIGHT=$threads check &&
+		test ! -s err || return 1
+	done &&
+	OYSTER_THREADS=32 OYSTER_MAX_INFLIGHT=33 refuses check &&
+	test "$(cat err)" = "oyster-responder: OYSTER_MAX_INFLIGHT: 33 is more than OYSTER_THREADS, 32"
+'
 
 test_expect_success 'all bad ones are named at once, each in a line of its own' '
 	export OYSTER_KEY_FILE= OYSTER_UPSTREAM=x OYSTER_TIMEOUT=x OYSTER_MAX_BODY=x \

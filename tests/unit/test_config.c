@@ -153,6 +153,31 @@ static void unless_told_fewer_may_wait_than_there_are_threads(void)
 	forget_all();
 }
 
+static void no_more_may_wait_than_there_are_threads(void)
+{
+	static const char *const threads[] = { NULL, "1", "32", "4095" };
+	static const char *const all[] = { "640", "1", "32", "4095" };
+	static const char *const more[] = { "641", "2", "33", "4096" };
+	struct config config;
+	struct child child;
+	size_t i;
+
+	for (i = 0; i < COUNT(threads); i++) {
+		forget_all();
+		if (threads[i])
+			setenv("OYSTER_THREADS", threads[i], 1);
+		setenv("OYSTER_MAX_INFLIGHT", all[i], 1);
+		CHECK_ROW(config_read(&config), all[i]);
+		CHECK_ROW(config.max_inflight == config.threads, all[i]);
+		setenv("OYSTER_MAX_INFLIGHT", more[i], 1);
+		child = run_child(read_config, NULL);
+		CHECK_ROW(child.status == 1 && lines_with(child.said, "") == 1, child.said);
+		CHECK_ROW(lines_with(child.said, "OYSTER_MAX_INFLIGHT: ") == 1 &&
+			  lines_with(child.said, "OYSTER_THREADS") == 1, child.said);
+	}
+	forget_all();
+}
+
 static void numbers_are_taken_up_to_their_edges(void)
 {
 	size_t i;
@@ -355,6 +380,7 @@ int main(void)
 {
 	RUN(without_an_environment_there_are_defaults);
 	RUN(unless_told_fewer_may_wait_than_there_are_threads);
+	RUN(no_more_may_wait_than_there_are_threads);
 	RUN(numbers_are_taken_up_to_their_edges);
 	RUN(nothing_but_digits_is_a_number);
 	RUN(paths_are_taken_as_they_are);
