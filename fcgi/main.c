@@ -219,15 +219,17 @@ out:
 	return code;
 }
 
-/* The key is tried by the process that would use it. */
-static int check(const struct config *config, char *const command[])
+/* The key is tried by the process that would use it, also after a bad setting. */
+static int check(const struct config *config, bool ok, char *const command[])
 {
-	struct signer *signer = signer_start(config->key_file,
-					     config->sandbox | SANDBOX_QUIET);
+	struct signer *signer = NULL;
 
-	if (!signer)
-		return EXIT_FAILURE;
+	if (*config->key_file)
+		signer = signer_start(config->key_file, config->sandbox | SANDBOX_QUIET);
+	ok = ok && signer;
 	signer_free(signer);
+	if (!ok)
+		return EXIT_FAILURE;
 	if (!command[0])
 		return EXIT_SUCCESS;
 	launch(config, command);
@@ -258,16 +260,18 @@ static int health(const struct config *config)
 
 int main(int argc, char **argv)
 {
-	struct config config;
+	struct config config = { 0 };
+	bool ok;
 
 	fill_descriptors();
 	set_limits();
-	if (!config_read(&config))
+	ok = config_read(&config);
+	if (argc > 1 && !strcmp(argv[1], "--check"))
+		return check(&config, ok, argv + 2);
+	if (!ok)
 		return EXIT_FAILURE;
 	if (argc == 1)
 		return serve_web(&config);
-	if (!strcmp(argv[1], "--check"))
-		return check(&config, argv + 2);
 	if (!strcmp(argv[1], "--health") && argc == 2)
 		return health(&config);
 	return usage();

@@ -136,6 +136,21 @@ test_expect_success 'all bad ones are named at once, each in a line of its own' 
 	done
 '
 
+test_expect_success 'a bad key is named with the bad settings' '
+	export OYSTER_KEY_FILE=/missing OYSTER_TIMEOUT=x OYSTER_SANDBOX=x OYSTER_PORT=x &&
+	for command in "" "touch started"
+	do
+		refuses check $command &&
+		test ! -e started &&
+		test "$(wc -l <err)" = 4 &&
+		grep "key file /missing: " err || return 1
+		for name in OYSTER_TIMEOUT OYSTER_SANDBOX OYSTER_PORT
+		do
+			grep "^oyster-responder: $name: " err || return 1
+		done
+	done
+'
+
 test_expect_success 'without any setting but the key, all is well' '
 	env -i OYSTER_KEY_FILE="$KEY_FILE" "$B/oyster-responder" --check
 '
