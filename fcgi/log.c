@@ -9,12 +9,21 @@
 
 #define LINE	512	/* bytes; what is longer is cut */
 
+static bool is_mute;
+
+void log_mute(bool mute)
+{
+	is_mute = mute;
+}
+
 void log_line(const char *format, ...)
 {
 	char line[LINE] = "oyster-responder: ";
 	size_t len = strlen(line);
 	va_list args;
 
+	if (is_mute)
+		return;
 	va_start(args, format);
 	vsnprintf(line + len, sizeof(line) - len - 1, format, args);
 	va_end(args);

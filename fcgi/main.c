@@ -242,16 +242,20 @@ static int health(const struct config *config)
 	struct relay *relay = NULL;
 	int code = EXIT_FAILURE;
 	char server[64];
-	long status;
+	long status = 0;
 
 	snprintf(server, sizeof(server), "http://127.0.0.1:%ld", config->port);
 	if (!curl_global_init(CURL_GLOBAL_DEFAULT))
 		relay = relay_new(server, 1);
+	log_mute(true);		/* the relay would speak of the model server */
 	if (relay && !relay_get(relay, &status, &reply, "/health",
 				relay_now() + HEALTH_MS)) {
 		fwrite(reply.data, 1, reply.len, stdout);
 		code = status == 200 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
+	log_mute(false);
+	if (!status)
+		log_line("no answer from %s/health", server);
 	buf_clear(&reply);
 	relay_free(relay);
 	curl_global_cleanup();

@@ -152,10 +152,11 @@ do
 	'
 done
 
-test_expect_success 'nobody at the port: status 1' '
+test_expect_success 'nobody at the port: status 1, and it says where nobody is' '
 	stop_lighttpd &&
 	! health &&
-	test ! -s said
+	test ! -s said &&
+	test "$(cat err)" = "oyster-responder: no answer from $URL/health"
 '
 
 # --- a signer that hangs ---
