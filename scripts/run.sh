@@ -89,6 +89,13 @@ find_model() {
 	export OYSTER_UPSTREAM
 }
 
+# One that the model server has, and that is not answered elsewhere.
+name_model() {
+	ask --max-filesize 1048576 "$OYSTER_UPSTREAM/api/tags" |
+		grep -o '"name": *"[A-Za-z0-9._:/-]*"' | grep -v 'cloud"$' |
+		head -n 1 | cut -d '"' -f 4 | grep . || echo llama3.2
+}
+
 start_server() {
 	mkfifo "$work/log"
 	cat "$work/log" >&2 &
@@ -112,7 +119,7 @@ say_hello() {
 
 	signer    $address
 	upstream  $OYSTER_UPSTREAM
-	try       curl -i $url/api/generate -d '{"model":"llama3.2","prompt":"Why is the sky blue?"}'
+	try       curl -i $url/api/generate -d '{"model":"$(name_model)","prompt":"Why is the sky blue?"}'
 	EOF
 	test $answers = real || cat <<-EOF
 

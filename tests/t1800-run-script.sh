@@ -151,6 +151,42 @@ test_expect_success 'a model server that was named is never replaced' '
 	end TERM "$(server_pid run)"
 '
 
+# A model server that says it has what is in the file tags.
+cat >tags-server <<\EOF
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 9) or die;
+open my $file, ">", "tags.new" or die;
+print $file $server->sockport;
+close $file;
+rename "tags.new", "tags.port";
+while (my $client = $server->accept) {
+	my ($path) = <$client> =~ /^GET (\S+)/;
+	while (<$client>) { last if /^\r?$/ }
+	my $tags = $path eq "/api/tags" ? `cat tags` : "{}";
+	print $client "HTTP/1.1 200 OK\r\nContent-Length: ${\length $tags}\r\nConnection: close\r\n\r\n$tags";
+}
+EOF
+
+start_server tags perl tags-server
+
+while read -r name tags
+do
+	test_expect_success "of $tags its line to paste names $name" '
+		wait_for 5 test -s tags.port &&
+		printf "%s" "$tags" >tags &&
+		run OYSTER_UPSTREAM="http://127.0.0.1:$(cat tags.port)" &&
+		is_up &&
+		grep -F "{\"model\":\"$name\",\"prompt\":" run.out &&
+		end TERM "$(server_pid run)"
+	'
+done <<\EOF
+qwen3:0.6b {"models":[{"name":"qwen3:0.6b","model":"qwen3:0.6b"},{"name":"llama3.2:latest"}]}
+hf.co/a/b-c_d:Q4 {"models": [{"name": "gpt-oss:120b-cloud"}, {"name": "';id;'"}, {"name": "hf.co/a/b-c_d:Q4"}]}
+llama3.2 {"models":[]}
+EOF
+
+test_expect_success 'that model server can be stopped' 'stop_server tags'
+
 # fails VARIABLE=VALUE...: by itself, with status 1 and no word of success.
 fails() {
 	timeout 30 env "$@" "$TOP/scripts/run.sh" >run.out 2>&1
