@@ -270,6 +270,7 @@ static void sign(const struct server *server, struct answer *answer,
 	struct signer_string strings[SIGNER_STRINGS];
 	struct exchange exchange = { .status = (unsigned)answer->status };
 	struct signer_signed *made = malloc(sizeof(*made));
+	bool ok;
 
 	if (!made) {
 		answer_error(answer, OYSTER_ENOMEM, "");
@@ -285,8 +286,9 @@ static void sign(const struct server *server, struct answer *answer,
 
 	if (answer->is_covered)
 		collect_strings(strings, answer);
-	if (signer_sign(server->signer, made, &exchange,
-			answer->is_covered ? strings : NULL)) {
+	ok = signer_sign(server->signer, made, &exchange,
+			 answer->is_covered ? strings : NULL);
+	if (ok) {
 		answer->made = made;
 	} else {
 		free(made);
