@@ -243,7 +243,7 @@ measure_size() {
 describe() {
 	echo "machine $(nproc) cores of" \
 		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1)," \
-		"Linux $(uname -r), $(lighttpd -v | sed 's/ .*//; q')," \
+		"Linux $(uname -r | sed 's/-.*//'), $(lighttpd -v | sed 's/ .*//; q')," \
 		"$(nginx -v 2>&1 | sed 's/.*: //')," \
 		"libcurl $(pkg-config --modversion libcurl)," \
 		"$(wrk -v 2>&1 | sed 's/ \[.*//; q')," \
