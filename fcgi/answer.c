@@ -2,7 +2,6 @@
 #include "answer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -137,7 +136,6 @@ size_t answer_len(const struct answer *answer)
 
 void answer_clear(struct answer *answer)
 {
-	free(answer->made);
 	request_clear(&answer->request);
 	reply_clear(&answer->reply);
 	buf_clear(&answer->text);

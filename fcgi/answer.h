@@ -24,7 +24,8 @@ struct answer {
 	bool is_covered;	/* the five strings of a receipt say it all */
 	bool is_head;		/* the body stays away: the answer to a HEAD */
 	bool has_turn;		/* it is the large reply that is being signed */
-	struct signer_signed *made;	/* what the signer made of it, or NULL */
+	const char *path;	/* that is signed; NULL for none */
+	const struct signer_signed *made;	/* what the signer made of it, or NULL */
 	struct text part[ANSWER_PARTS];
 	int parts;
 

@@ -180,8 +180,8 @@ static size_t put_head(char head[static HEAD_MAX], const struct answer *answer)
 	return done;
 }
 
-static BESIDE bool write_answer(const struct stream *stream,
-				const struct answer *answer)
+static bool write_answer(const struct stream *stream,
+			 const struct answer *answer)
 {
 	struct text parts[1 + ANSWER_PARTS];
 	char head[HEAD_MAX];
@@ -190,6 +190,17 @@ static BESIDE bool write_answer(const struct stream *stream,
 	parts[0] = (struct text){ head, put_head(head, answer) };
 	memcpy(parts + 1, answer->part, (size_t)count * sizeof(parts[0]));
 	return stream->write(stream, parts, 1 + count);
+}
+
+static BESIDE bool sign_and_write(const struct server *server,
+				  const struct stream *stream,
+				  struct answer *answer,
+				  const struct call *call)
+{
+	struct signer_signed made;
+
+	serve_sign(server, answer, call, &made);
+	return write_answer(stream, answer);
 }
 
 static const char *param(const struct stream *stream, const char *name)
@@ -217,7 +228,7 @@ static bool answer(const struct server *server, const struct stream *stream,
 	read_call(stream, &call);
 	ok = serve(server, &done, &call);
 	if (ok)
-		ok = write_answer(stream, &done);
+		ok = sign_and_write(server, stream, &done, &call);
 	else
 		stream->write(stream, NULL, 0);	/* the end alone */
 	answer_clear(&done);

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -263,22 +262,15 @@ static void collect_strings(struct signer_string strings[static SIGNER_STRINGS],
 		strings[i] = (struct signer_string){ texts[i].at, texts[i].len };
 }
 
-/* What is made has a place of its own: not on the stack of those that wait. */
 static void sign(const struct server *server, struct answer *answer,
-		 const struct call *call, const char *path)
+		 const struct call *call, struct signer_signed *made)
 {
 	struct signer_string strings[SIGNER_STRINGS];
 	struct exchange exchange = { .status = (unsigned)answer->status };
-	struct signer_signed *made = malloc(sizeof(*made));
 	bool ok;
 
-	if (!made) {
-		answer_error(answer, OYSTER_ENOMEM, "");
-		return;
-	}
-
 	snprintf(exchange.method, sizeof(exchange.method), "%s", call->method);
-	snprintf(exchange.path, sizeof(exchange.path), "%s", path);
+	snprintf(exchange.path, sizeof(exchange.path), "%s", answer->path);
 	if (call->nonce && exchange_is_nonce(call->nonce))
 		snprintf(exchange.nonce, sizeof(exchange.nonce), "%s", call->nonce);
 	memcpy(exchange.request_digest, call->digest, DIGEST_LEN);
@@ -288,12 +280,18 @@ static void sign(const struct server *server, struct answer *answer,
 		collect_strings(strings, answer);
 	ok = signer_sign(server->signer, made, &exchange,
 			 answer->is_covered ? strings : NULL);
-	if (ok) {
+	if (ok)
 		answer->made = made;
-	} else {
-		free(made);
+	else
 		answer_error(answer, OYSTER_ESIGN, "");
-	}
+}
+
+void serve_sign(const struct server *server, struct answer *answer,
+		const struct call *call, struct signer_signed *made)
+{
+	if (answer->path)
+		sign(server, answer, call, made);
+	end_turn(answer);
 }
 
 bool serve(const struct server *server, struct answer *answer,
@@ -324,7 +322,6 @@ bool serve(const struct server *server, struct answer *answer,
 	if (err == OYSTER_ECLIENT)
 		return false;
 	if (err != OYSTER_ENOSIGNER)	/* it would only fail again */
-		sign(server, answer, call, route->path);
-	end_turn(answer);
+		answer->path = route->path;
 	return true;
 }

@@ -42,12 +42,24 @@ struct call {
 /*
  * Answer a call.
  *
- * Out:     answer  whole, whatever went wrong; points into itself and into
- *                  call->body, and is to be released with answer_clear
+ * Out:     answer  whole but for serve_sign, whatever went wrong; points into
+ *                  itself and into call->body, and is to be released with
+ *                  answer_clear
  * Returns: false if the client is gone: there is nobody to answer
  */
 bool serve(const struct server *server, struct answer *answer,
 	   struct call *call)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Sign the answer, or make it the error that says that nobody can.  It is
+ * apart, so that what is made need not be on the stack of those that wait.
+ * After each serve that did not return false: others may wait for their turn.
+ *
+ * In:      made  room that lives as long as the answer
+ */
+void serve_sign(const struct server *server, struct answer *answer,
+		const struct call *call, struct signer_signed *made)
+	__attribute__((nonnull));
 
 #endif

@@ -104,10 +104,12 @@ static inline bool is_signed_for(const struct answer *answer, const struct call 
 static inline void check_answer(struct call *call, struct want want)
 {
 	uint64_t before = now();
+	struct signer_signed made;
 	struct answer answer;
 	char body[1024];
 
 	CHECK_ROW(serve(&server, &answer, call), call->target);
+	serve_sign(&server, &answer, call, &made);
 	join(body, sizeof(body), &answer);
 	CHECK_ROW(answer.status == want.status, call->target);
 	CHECK_ROW(!strcmp(body, want.body), body);

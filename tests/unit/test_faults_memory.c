@@ -117,19 +117,18 @@ static void an_error_that_finds_no_memory_says_that(void)
 	CHECK(fail_each(error_tells, "culprit") >= 4);
 }
 
-static int unsigned_answers;
-
 static bool signer_tells(const char *target)
 {
 	struct call call = { .method = "GET", .target = target, .client = -1 };
+	struct signer_signed made;
 	struct answer answer;
 	char body[128];
 	bool ok;
 
 	CHECK(serve(&server, &answer, &call));
+	serve_sign(&server, &answer, &call, &made);
 	join(body, sizeof(body), &answer);
-	ok = answer.status == 500 && !strcmp(body, "{\"error\":\"out of memory\"}\n");
-	unsigned_answers += !answer.made;
+	ok = answer.status == 500 && answer.made && !strcmp(body, "{\"error\":\"out of memory\"}\n");
 	answer_clear(&answer);
 	return ok;
 }
@@ -138,7 +137,6 @@ static void who_signs_is_said_whole_or_not_at_all(void)
 {
 	set_up();
 	CHECK(fail_each(signer_tells, "/oyster/signer") >= 9);
-	CHECK(unsigned_answers == 1);	/* when there was no memory for the signature */
 	tear_down();
 }
 

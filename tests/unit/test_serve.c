@@ -76,12 +76,14 @@ static void the_signer_is_shown_and_signed(void)
 static void a_head_is_signed_over_no_bytes(void)
 {
 	struct call call = dial("HEAD", "/oyster/signer", "");
+	struct signer_signed made;
 	struct answer answer;
 
 	CHECK(serve(&server, &answer, &call));
-	CHECK(answer_len(&answer) == strlen(SIGNER));
-	CHECK(!strcmp(answer.made->fields.content_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
-	CHECK(!strcmp(answer.made->fields.request_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
+	serve_sign(&server, &answer, &call, &made);
+	CHECK(answer.made == &made && answer_len(&answer) == strlen(SIGNER));
+	CHECK(!strcmp(made.fields.content_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
+	CHECK(!strcmp(made.fields.request_digest, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"));
 	answer_clear(&answer);
 	check_answer(&call, (struct want){ 200, SIGNER, "/oyster/signer", NULL });
 

@@ -43,9 +43,13 @@ enum oyster_err __wrap_reply_parse(struct reply *reply, struct text model)
 
 static void *ask_one(void *arg)
 {
+	struct signer_signed made;
 	struct answer answer;
 
-	if (!serve(&server, &answer, arg) || answer.status != 502 || !answer.made)
+	if (!serve(&server, &answer, arg))
+		return arg;
+	serve_sign(&server, &answer, arg, &made);
+	if (answer.status != 502 || !answer.made)
 		return arg;
 	answer_clear(&answer);
 	return NULL;
