@@ -23,6 +23,11 @@ tell() {
 
 # shimmed_conf PROCESSES: conf/lighttpd.conf with so many responders, into shim.conf
 shimmed_conf() {
+	if ! test -e "$B/torture/shim.so"	# ld.so would only warn, and nothing fail
+	then
+		echo "Bail out! no $B/torture/shim.so: make units"
+		exit 1
+	fi
 	truncate -s 4096 "$SHIM" || return 1
 	sed -e "s/\"\(min\|max\)-procs\" => 2/\"\1-procs\" => $1/" \
 		-e "s|\"bin-environment\" => (|&\"LD_PRELOAD\" => \"$B/torture/shim.so\", \"OYSTER_SHIM\" => \"$SHIM\",|" \
