@@ -56,7 +56,7 @@ bool serve(const struct server *server, struct answer *answer,
  * apart, so that what is made need not be on the stack of those that wait.
  * After each serve that did not return false: others may wait for their turn.
  *
- * In:      made  room that lives as long as the answer
+ * In:      made  room, which must live until the answer is written
  */
 void serve_sign(const struct server *server, struct answer *answer,
 		const struct call *call, struct signer_signed *made)
