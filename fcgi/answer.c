@@ -29,7 +29,7 @@ void answer_puts(struct answer *answer, const char *string)
 }
 
 void answer_error(struct answer *answer, enum oyster_err err,
-			 const char *culprit)
+		  const char *culprit)
 {
 	char sentence[256];
 	int len;

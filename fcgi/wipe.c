@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-#define STACK_USED	16384	/* bytes of stack, more than a request takes */
+#define STACK_USED	16384	/* bytes of stack, more than what handles texts takes */
 #define STACK_NEXT	256	/* bytes of stack, more than a system call's wrapper takes */
 
 #ifdef __x86_64__

@@ -21,6 +21,11 @@ top=$(cd "${0%/*}/.." && pwd)
 B=${B:-$top/build}
 out=$B/bench
 WAITING='100 600 1200'	# 1,200 is what two responders take by default
+case "${BENCH_BIN:+bin} $* " in
+bin*' --readme '*)
+	echo 'the README is about the build here, not BENCH_BIN' >&2
+	exit 2 ;;
+esac
 
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES $RUN_PACKAGES wrk nginx-light gnuplot-nox python3
