@@ -13,7 +13,7 @@
 #endif
 
 #define STACK_USED	16384	/* bytes of stack, more than what handles texts takes */
-#define STACK_NEXT	256	/* bytes of stack, more than a system call's wrapper takes */
+#define STACK_NEXT	256	/* more than wipe_give_stack and a system call's wrapper take */
 
 #ifdef __x86_64__
 /* The vector registers, which memcpy() leaves full, become what they are at first. */

@@ -7,7 +7,7 @@
 #
 #	--instructions	also counts instructions by library (valgrind)
 #	--readme	puts tables and pictures into README.md and scripts/bench/
-#	BENCH=quick	five minutes instead of fourteen
+#	BENCH=quick	five minutes instead of twelve
 #	BENCH_BIN=DIR	ours are the oyster-responder and lighttpd in there, as
 #			those of the image; with quick, what the README says of them
 #

@@ -6,7 +6,7 @@
 #include "tests/unit/tap.h"
 
 #define CLIENTS	4
-#define LARGE	131072	/* bytes */
+#define LARGE	131072	/* bytes; fcgi/spare.h */
 
 static size_t size;	/* of the replies */
 static atomic_int inside, most;
